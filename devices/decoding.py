@@ -1,0 +1,62 @@
+"""Decoding: from a message of a device to its readings, or the reason why not."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from devices.catalogue import catalogue
+from devices.instant import Instant, iso_of, milliseconds_of
+from devices.payload import Decoded
+from devices.reading import Reading
+from devices.refusal import DecodeError, Reason
+
+LARGEST_PAYLOAD = 64 * 1024
+"""Bytes; a day of 96 increments takes about 1 KiB."""
+
+
+class Acceptance(NamedTuple):
+    """How far from our clock a device's time may lie."""
+
+    ahead: timedelta = timedelta(minutes=5)
+    age: timedelta = timedelta(days=40)
+
+
+class Upload(NamedTuple):
+    """The readings that one message brought, and how many unknown fields it held."""
+
+    readings: tuple[Reading, ...]
+    unknown_fields: int
+
+
+class Decoder:
+    """Turns messages of any kind into readings; holds what it accepts and nothing else."""
+
+    def __init__(self, acceptance: Acceptance = Acceptance()) -> None:  # noqa: B008 a frozen value
+        self._ahead = milliseconds_of(acceptance.ahead)
+        self._age = milliseconds_of(acceptance.age)
+        self._kinds = catalogue()
+
+    def decode(self, kind: str, device: str, payload: bytes, received_at: Instant) -> Upload:
+        """Return the readings of an `up` message; DecodeError if any part of it is refused."""
+        if kind not in self._kinds:
+            raise DecodeError(
+                Reason.UNKNOWN_KIND, f"kind: expected one of {', '.join(self._kinds)}"
+            )
+        if len(payload) > LARGEST_PAYLOAD:
+            raise DecodeError(Reason.TOO_LARGE, f"payload: at most {LARGEST_PAYLOAD} bytes")
+        decoded = self._kinds[kind].decode(payload)
+        if decoded.device != device:
+            raise DecodeError(Reason.DEVICE_MISMATCH, "device: expected the device of the topic")
+        self._check_times(decoded, received_at)
+        readings = tuple(
+            Reading(device, kind, measured_at, received_at, values)
+            for measured_at, values in decoded.measured
+        )
+        return Upload(readings, decoded.unknown_fields)
+
+    def _check_times(self, decoded: Decoded, received_at: Instant) -> None:
+        latest, earliest = received_at + self._ahead, received_at - self._age
+        for measured_at, _ in decoded.measured:
+            if measured_at > latest:
+                raise DecodeError(Reason.IN_THE_FUTURE, f"time: at most {iso_of(latest)}")
+            if measured_at < earliest:
+                raise DecodeError(Reason.TOO_OLD, f"time: at least {iso_of(earliest)}")

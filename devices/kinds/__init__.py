@@ -1,0 +1,1 @@
+"""Device kinds, one folder each: definition, payload models, decoder, samples, contract."""

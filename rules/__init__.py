@@ -1,0 +1,1 @@
+"""What is wrong: the place of the event-time engine. Pure, like `devices` below it."""
