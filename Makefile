@@ -1,26 +1,62 @@
+# Everything is set up by the target that needs it: a fresh Debian 12 machine wants only `make`.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+READY := $(VENV)/ready
+
 .PHONY: help
 help: ## print this help
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@echo "Gridwatch: make TARGET"
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
-$(VENV)/ready: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	touch $@
+.PHONY: run
+run: setup ## the whole path with simulated devices (SECONDS=20 ends by itself, INFLUX=1 writes to InfluxDB)
+	@$(BIN)/gridwatch demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(filter 1,$(INFLUX)),--influx)
 
-.PHONY: format
-format: $(VENV)/ready ## format the code
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix --quiet .
+.PHONY: test
+test: setup ## every test, with real servers on loopback
+	@$(BIN)/pytest
 
 .PHONY: check
-check: $(VENV)/ready ## format, lint, types, layers
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+check: $(READY) ## format, lint, types, layers
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: format
+format: $(READY) ## put the code into its form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix --quiet .
+
+.PHONY: bench
+bench: setup ## speed against the null consumer mosquitto_sub, latency, memory
+	@$(BIN)/python -m tests.bench
+
+.PHONY: replay
+replay: setup ## real household meters through the path (FILE=readings.csv.gz)
+	@$(BIN)/gridwatch demo --replay $(or $(FILE),tests/samples/daiad/readings.csv)
+
+.PHONY: docs
+docs: $(READY) ## write what is generated in docs: settings, metrics, JSON Schemas
+	@$(BIN)/gridwatch settings > docs/settings.md
+	@$(BIN)/python -m ingest.schemas docs/payloads
+
+.PHONY: setup
+setup: $(READY) ## Python packages, and mosquitto, influxdb, victoria-metrics where they are missing
+	@deploy/install-servers
+
+$(READY): pyproject.toml constraints.txt
+	@echo "setting up $(VENV)"
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || deploy/install-python
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+.PHONY: clean
+clean: ## remove what was built here
+	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

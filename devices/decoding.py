@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from devices.catalogue import catalogue
 from devices.instant import Instant, iso_of, milliseconds_of
-from devices.payload import Decoded
 from devices.reading import Reading
 from devices.refusal import DecodeError, Reason
 
@@ -33,7 +32,7 @@ class Decoder:
     def __init__(self, acceptance: Acceptance = Acceptance()) -> None:  # noqa: B008 a frozen value
         self._ahead = milliseconds_of(acceptance.ahead)
         self._age = milliseconds_of(acceptance.age)
-        self._kinds = catalogue()
+        self._kinds = dict(catalogue())
 
     def decode(self, kind: str, device: str, payload: bytes, received_at: Instant) -> Upload:
         """Return the readings of an `up` message; DecodeError if any part of it is refused."""
@@ -43,20 +42,19 @@ class Decoder:
             )
         if len(payload) > LARGEST_PAYLOAD:
             raise DecodeError(Reason.TOO_LARGE, f"payload: at most {LARGEST_PAYLOAD} bytes")
-        decoded = self._kinds[kind].decode(payload)
-        if decoded.device != device:
+        sender, measured, unknown_fields = self._kinds[kind].decode(payload)
+        if sender != device:
             raise DecodeError(Reason.DEVICE_MISMATCH, "device: expected the device of the topic")
-        self._check_times(decoded, received_at)
-        readings = tuple(
-            Reading(device, kind, measured_at, received_at, values)
-            for measured_at, values in decoded.measured
-        )
-        return Upload(readings, decoded.unknown_fields)
-
-    def _check_times(self, decoded: Decoded, received_at: Instant) -> None:
         latest, earliest = received_at + self._ahead, received_at - self._age
-        for measured_at, _ in decoded.measured:
-            if measured_at > latest:
-                raise DecodeError(Reason.IN_THE_FUTURE, f"time: at most {iso_of(latest)}")
-            if measured_at < earliest:
-                raise DecodeError(Reason.TOO_OLD, f"time: at least {iso_of(earliest)}")
+        readings = []
+        for measured_at, values in measured:
+            if not earliest <= measured_at <= latest:
+                raise _out_of_time(measured_at, earliest, latest)
+            readings.append(Reading(device, kind, measured_at, received_at, values))
+        return Upload(tuple(readings), unknown_fields)
+
+
+def _out_of_time(measured_at: Instant, earliest: Instant, latest: Instant) -> DecodeError:
+    if measured_at > latest:
+        return DecodeError(Reason.IN_THE_FUTURE, f"time: at most {iso_of(latest)}")
+    return DecodeError(Reason.TOO_OLD, f"time: at least {iso_of(earliest)}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -22,5 +23,5 @@ class DeviceKind:
     title_zh: str
     fields: tuple[Field, ...]
     decode: Decode
-    schema: TypeAdapter[object]
+    schema: TypeAdapter[Any]
     commands: Mapping[str, str] = field(default_factory=dict)

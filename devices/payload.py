@@ -1,10 +1,23 @@
 """Payloads: the JSON envelope, version 1, that every kind's models build on."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Annotated, Literal, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import cache
+from math import isfinite
+from typing import Annotated, NamedTuple, TypeAlias, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from devices.instant import Instant
 from devices.privacy import mentions_personal_data, personal_fields
@@ -13,6 +26,35 @@ from devices.refusal import DecodeError, Reason
 from devices.topic import DEVICE_PATTERN
 
 DeviceId: TypeAlias = Annotated[str, StringConstraints(pattern=DEVICE_PATTERN)]
+
+INSTANT_PATTERN = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
+    r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$"
+)
+"""ISO 8601 with an offset. Pydantic alone takes "1772323200" for a time as well."""
+
+
+class _IsoText:
+    """Makes an aware `datetime` of ISO 8601 text, and of nothing else."""
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        text = core_schema.str_schema(pattern=INSTANT_PATTERN, strict=True)
+        moment = core_schema.datetime_schema(tz_constraint="aware", strict=False)
+        return core_schema.chain_schema([text, moment])
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"type": "string", "format": "date-time", "pattern": INSTANT_PATTERN}
+
+
+Moment: TypeAlias = Annotated[datetime, _IsoText()]
+"""A point in time, sent as ISO 8601 text with an offset."""
+
+Version: TypeAlias = Annotated[int, Field(ge=1, le=1, json_schema_extra={"const": 1})]
+"""Not a literal, which would take `true` and 1.0 as well."""
 
 
 class Part(BaseModel):
@@ -34,7 +76,7 @@ class Part(BaseModel):
 class Payload(Part):
     """The envelope of payload version 1."""
 
-    v: Literal[1]
+    v: Version
     """Payload version."""
     device: DeviceId
     """The device, as in the topic."""
@@ -86,7 +128,13 @@ def validated(adapter: TypeAdapter[Message], payload: bytes) -> Message:
 
 def unknown_fields(part: Part) -> int:
     """Return how many unknown fields there are at any depth; DecodeError if one is personal."""
-    return sum(_accepted(extra) for extra in _extras(part))
+    extra = part.__pydantic_extra__
+    count = _accepted(extra) if extra else 0
+    for name in _parts_of(type(part)):
+        inner = part.__dict__[name]
+        if inner is not None:
+            count += unknown_fields(inner)
+    return count
 
 
 def known(part: Part, names: Iterable[str]) -> dict[str, Value]:
@@ -95,17 +143,22 @@ def known(part: Part, names: Iterable[str]) -> dict[str, Value]:
     return {name: value for name in names if (value := fields[name]) is not None}
 
 
-def _extras(part: Part) -> Iterator[Mapping[str, object]]:
-    if part.__pydantic_extra__:
-        yield part.__pydantic_extra__
-    for value in part.__dict__.values():
-        if isinstance(value, Part):
-            yield from _extras(value)
+@cache
+def _parts_of(model: type[Part]) -> tuple[str, ...]:
+    """The names of the fields that hold a part or null: most models have none to look into."""
+    return tuple(
+        name for name, field in model.model_fields.items() if _holds_part(field.annotation)
+    )
 
 
-def _accepted(extra: Mapping[str, object]) -> int:
-    personal = next(personal_fields(extra), None)
-    if personal is not None:
+def _holds_part(annotation: object) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, Part):
+        return True
+    return any(_holds_part(inner) for inner in get_args(annotation))
+
+
+def _accepted(extra: dict[str, object]) -> int:
+    if next(personal_fields(extra), None) is not None:
         raise DecodeError(Reason.PERSONAL_DATA, "a personal field in the payload")
     return len(extra)
 
@@ -125,6 +178,7 @@ _REASONS = {
     "value_error": Reason.INCONSISTENT,
 }
 _FIRST = (Reason.NOT_JSON, Reason.WRONG_VERSION, Reason.UNKNOWN_TYPE, Reason.MISSING_FIELD)
+_UNTAGGED = ("union_tag_not_found", "union_tag_invalid")
 _MOST_NAMED = 3
 
 
@@ -133,18 +187,25 @@ def _refusal(error: ValidationError) -> DecodeError:
 
     A complaint repeats no input: what a payload says where it should not may be personal.
     """
-    complaints = error.errors(include_url=False, include_input=False)
+    complaints = error.errors(include_url=False)
     ranked = sorted(complaints, key=lambda complaint: _rank(_reason(complaint)))
     named = "; ".join(_place(complaint) for complaint in ranked[:_MOST_NAMED])
     return DecodeError(_reason(ranked[0]), named)
 
 
 def _reason(complaint: ErrorDetails) -> Reason:
-    if complaint["loc"][-1:] == ("v",):
+    sent, place = complaint["input"], complaint["loc"][-1:]
+    if place == ("v",) or (complaint["type"] in _UNTAGGED and _is_another_version(sent)):
         return Reason.WRONG_VERSION
-    if complaint["loc"][-1:] == ("type",):
+    if place == ("type",) and complaint["type"] != "missing":
         return Reason.UNKNOWN_TYPE
+    if isinstance(sent, float) and not isfinite(sent):
+        return Reason.NOT_FINITE
     return _REASONS.get(complaint["type"], Reason.MISTYPED_FIELD)
+
+
+def _is_another_version(sent: object) -> bool:
+    return isinstance(sent, dict) and "v" in sent and (type(sent["v"]), sent["v"]) != (int, 1)
 
 
 def _rank(reason: Reason) -> int:
@@ -152,5 +213,9 @@ def _rank(reason: Reason) -> int:
 
 
 def _place(complaint: ErrorDetails) -> str:
+    """Where and what was expected there. Pydantic's own words for a tag repeat the one sent."""
+    if complaint["type"] in _UNTAGGED:
+        expected = complaint.get("ctx", {}).get("expected_tags", "a text")
+        return f"type: expected {expected}"
     path = ".".join(str(level) for level in complaint["loc"]) or "payload"
     return f"{path}: {complaint['msg']}"

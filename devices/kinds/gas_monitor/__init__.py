@@ -1,0 +1,1 @@
+"""Gas monitors of septic tanks and sewers."""

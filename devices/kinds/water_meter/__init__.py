@@ -1,0 +1,1 @@
+"""NB-IoT water meters."""

@@ -1,0 +1,166 @@
+"""Laws of privacy: what must never enter, and what must not be mistaken for it."""
+
+import json
+
+import pytest
+
+from devices.catalogue import catalogue
+from devices.decoding import Decoder, Upload
+from devices.privacy import (
+    is_personal_key,
+    is_personal_value,
+    mentions_personal_data,
+    personal_fields,
+)
+from devices.refusal import DecodeError, Reason
+from devices.sample import Sample, samples_of
+
+GOOD = tuple(
+    next(sample for sample in samples_of(kind) if sample.group == "good") for kind in catalogue()
+)
+PERSONAL_KEYS = [
+    "face", "FACE", "faceImage", "face_img", "user-face", "f_a_c_e", "faceid2", "ｆａｃｅ",
+    "interface_face", "feature", "feature_vector", "photo", "PhotoUrl", "image", "pic", "userPic",
+    "picture_1", "snapshot", "embedding", "fingerprint_template", "biometric",
+    "name", "Name", "NAME", "first name", "realname", "ownerName", "care_name", "resident.name",
+    "xm", "xingming", "phone", "mobile", "telephone_no", "tel", "TEL", "homeTel", "sjh",
+    "idCard", "id_card_no", "ID-No", "idno", "residentIdNumber", "identity", "sfzh", "passportNo",
+    "人脸图片", "姓名", "住户姓名", "联系电话", "手机号码", "身份证号", "姓\u200b名",
+]  # fmt: skip
+HARMLESS_KEYS = [
+    "interface", "surface_temperature_c", "interfaces", "hostname", "firmwareName", "file_name",
+    "deviceName", "namespace", "nameplate_flow", "microphone", "photocell_lux", "mobile_network",
+    "mobileCountryCode", "feature_flags", "firmware_image", "grid_no", "gridNumber", "valid_notice",
+    "android_notes", "liquid_no", "device_id_no", "cert_fingerprint", "telemetry_period_s",
+    "intelligent", "topic", "epic", "person", "imei", "iccid", "cell_id", "identifier", "uptime_ms",
+    "温度", "电池电压", "序列号",
+]  # fmt: skip
+PERSONAL_VALUES = [
+    "13800138000", "+86 138 0013 8000", "0086-13800138000", "call 138-0013-8000 now", 13800138000,
+    13800138000.0, "023-67651234", "11010119900307001X", "id 110101199003070010.",
+    110101199003070010, "１３８００１３８０００", "/9j/4AAQSkZJRgABAQ", "data:image/png;base64,xx",
+    "iVBORw0KGgoAAAANSUhEUg", "FFD8FFE000104A46494600010101".lower(), "x" * 513,
+    [0.1] * 128, list(range(512)), '{"name":"x"}', '{\\"phone\\":1}', '[{"\\u0066ace":1}]',
+]  # fmt: skip
+HARMLESS_VALUES = [
+    "face", "id_card", "fingerprint", "opened by face: ok", "", "x" * 512, [0] * 127,
+    ["a"] * 500, "2026-03-01T04:00:00+08:00", 1772308800, 1772308800000, "1772308800000",
+    "861234567890123", "89860012345678901234", "21081300004575", 10**30, -13800138000, 0.13800138,
+    "0.13800138000", "fw13800138000", True, None, 1e308, float("nan"), float("inf"),
+    "550e8400-e29b-41d4-a716-446655440000", "v1.38.0013", '{"hostname":"x"}',
+]  # fmt: skip
+BROKEN_BUT_TELLING = [
+    b'{"name":"x"', b"{'name': 'x'}", b"{name: 'x'}", b"name=x&v=1", b"<person><name>x</name>",
+    b"v=1&phone=1", b'{"a":{"b":[{"Face" : "x', b'{"\\u0066ace":1}', b'{"x":"{\\"name\\":\\"y\\"}"',
+    b'{"x":"{\\"y\\":\\"{\\\\\\"name\\\\\\":1}\\"}"', '{"姓名":"x"'.encode("gb18030"),
+    '{"姓名":"x"'.encode(), '{"name":1}'.encode("utf-16"), b"tel 13800138000", b"\xff\xd8\xff\xe0",
+    b'{"person":"somebody"}', b'{"person": "13800138000"}', b"11010119900307001X",
+    b'{"serial":"11010119900307001X"}', b'{"x":"' + b"QUJD" * 200 + b'"}', b'{"face":"","face":1',
+    b"[" + b"-0.125," * 127 + b"1]", b'{"x":"\\/9j\\/4AAQ"}', b"\x89PNG\r\n\x1a\n",
+]  # fmt: skip
+BROKEN_AND_HARMLESS = [
+    b"", b"\x00", b"{}", b"hello", b'{"v":2}', b'{"event":"opened","opened_by":"face"}',
+    b'{"device":"13800138000","serial":"19030012345"}', b'{"face_reader": true, "name":null}',
+    b'{"increments_m3":[' + b"0.001," * 96 + b"0.001]}", b'{"hostname":"x"', b"interface: down",
+    b"68107545000013082181AC9097002B606620002B308001002B0000000000000000350000000092270000",
+    bytes(range(128)), b'{"person":"p-0123"}', b'{"at":"2026-03-01T04:00:00+08:00"',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", PERSONAL_KEYS)
+def test_a_personal_key_is_found_however_it_is_spelt(key: str) -> None:
+    assert is_personal_key(key)
+
+
+@pytest.mark.parametrize("key", HARMLESS_KEYS)
+def test_a_harmless_key_is_not_mistaken(key: str) -> None:
+    assert not is_personal_key(key)
+
+
+@pytest.mark.parametrize("value", PERSONAL_VALUES, ids=lambda value: str(value)[:24])
+def test_a_personal_value_is_found_under_any_key(value: object) -> None:
+    assert is_personal_value(value)
+    assert list(personal_fields({"a": [{"b": value}]})) == ["a[0].b"]
+    assert list(personal_fields({"a": [1, [value]]})) == ["a[1][0]"]
+
+
+@pytest.mark.parametrize("value", HARMLESS_VALUES, ids=lambda value: str(value)[:24])
+def test_a_harmless_value_is_not_mistaken(value: object) -> None:
+    assert not is_personal_value(value)
+    assert list(personal_fields({"a": [{"b": value}]})) == []
+
+
+@pytest.mark.parametrize("key", ["face", "name", "phone", "姓名"])
+@pytest.mark.parametrize("value", [None, True, False])
+def test_null_and_booleans_tell_nothing_of_a_person(key: str, value: object) -> None:
+    assert list(personal_fields({key: value})) == []
+
+
+def test_a_number_of_a_person_may_stand_in_a_key() -> None:
+    assert list(personal_fields({"13800138000": True})) == ["13800138000"]
+
+
+@pytest.mark.parametrize("key", ["person", "Resident", "owner", "业主"])
+def test_where_a_person_stands_text_is_a_pseudonym(key: str) -> None:
+    assert list(personal_fields({key: "somebody"})) == [key]
+    assert list(personal_fields({key: "p-0123456789abcdef"})) == []
+
+
+@pytest.mark.parametrize("payload", BROKEN_BUT_TELLING, ids=lambda payload: repr(payload)[:40])
+def test_a_broken_payload_does_not_hide_personal_data(payload: bytes) -> None:
+    assert mentions_personal_data(payload)
+
+
+@pytest.mark.parametrize("payload", BROKEN_AND_HARMLESS, ids=lambda payload: repr(payload)[:40])
+def test_a_broken_payload_is_kept_for_diagnosis_if_it_is_harmless(payload: bytes) -> None:
+    assert not mentions_personal_data(payload)
+
+
+@pytest.mark.parametrize("sample", GOOD, ids=lambda sample: sample.kind)
+@pytest.mark.parametrize("key", PERSONAL_KEYS)
+def test_a_personal_key_is_refused_in_every_kind_broken_or_not(sample: Sample, key: str) -> None:
+    tree = json.loads(sample.payload)
+    for spoilt in (
+        tree | {key: "x"},
+        tree | {"more": {"list": [{key: [1]}]}},
+        tree | {key: "x", "v": 2},
+        tree | {key: {"a": 1}, "measured_at": None},
+    ):
+        for ascii_only in (True, False):
+            payload = json.dumps(spoilt, ensure_ascii=ascii_only).encode()
+            assert reason_of(sample, payload) is Reason.PERSONAL_DATA
+            assert mentions_personal_data(payload)
+
+
+@pytest.mark.parametrize("sample", GOOD, ids=lambda sample: sample.kind)
+def test_harmless_keys_and_values_cost_no_reading(sample: Sample) -> None:
+    harmless = {f"f{number}": value for number, value in enumerate(HARMLESS_VALUES)}
+    tree = dict.fromkeys(HARMLESS_KEYS, 1) | harmless | json.loads(sample.payload)
+    upload = decoded(sample, json.dumps(tree).encode())
+    taken = set(HARMLESS_KEYS) & set(json.loads(sample.payload))
+    assert upload.unknown_fields == len(HARMLESS_VALUES) + len(HARMLESS_KEYS) - len(taken)
+
+
+@pytest.mark.parametrize("kind", list(catalogue()))
+def test_a_harmless_refusal_is_never_called_personal(kind: str) -> None:
+    broken = [sample for sample in samples_of(kind) if sample.refused is not None]
+    called = [sample.name for sample in broken if mentions_personal_data(sample.payload)]
+    personal = [sample.name for sample in broken if sample.refused is Reason.PERSONAL_DATA]
+    assert called == personal
+
+
+@pytest.mark.parametrize("unit", [b'"a', b'":', b"\\", b"9,", b"a ", b"1", b"A", b"\xff", b"p-0 "])
+def test_the_largest_hostile_payload_is_judged_at_once(unit: bytes) -> None:
+    """The time limit of a test is the law's measure: quadratic search would take minutes."""
+    payload = (unit * 65_536)[:65_536]
+    assert [mentions_personal_data(payload) for _ in range(20)]
+
+
+def decoded(sample: Sample, payload: bytes) -> Upload:
+    return Decoder().decode(sample.kind, sample.device, payload, sample.received_at)
+
+
+def reason_of(sample: Sample, payload: bytes) -> Reason:
+    with pytest.raises(DecodeError) as refusal:
+        decoded(sample, payload)
+    return refusal.value.reason
