@@ -1,0 +1,1 @@
+"""Simulator models: pure, seeded, driven by instants they are given."""
