@@ -63,3 +63,8 @@ def stopwatch() -> float:
 async def pause(duration: timedelta) -> None:
     """Sleep for the duration whatever the wall clock does meanwhile."""
     await asyncio.sleep(duration.total_seconds())
+
+
+def block(duration: timedelta) -> None:
+    """Stop the calling thread for the duration; where no event loop runs."""
+    time.sleep(duration.total_seconds())

@@ -1,0 +1,1 @@
+"""The demonstration: real servers on loopback, simulated devices, the service between them."""

@@ -1,0 +1,60 @@
+"""The sinks there are, made from the settings."""
+
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ingest.clock import MachineClock
+from ingest.configuration import SettingsError, secret_of
+from ingest.settings import InfluxSettings, SinkSettings
+from ingest.sink import Sink
+from ingest.sinks.discard import DiscardSink
+from ingest.sinks.influx import InfluxSink
+from ingest.sinks.influx_v1 import Credentials, InfluxV1Transport
+from ingest.sinks.influx_v2 import Bucket, InfluxV2Transport
+from ingest.sinks.transport import Transport
+
+
+def sinks_of(settings: SinkSettings) -> dict[str, Sink]:
+    """Return the sinks that are switched on, by the name of their cursor.
+
+    To be called where an event loop runs. SettingsError if a file can't be read.
+    """
+    sinks: dict[str, Sink] = {}
+    if settings.influx:
+        transport = _TRANSPORTS[settings.influx.api](settings.influx)
+        sinks["influx"] = InfluxSink(transport, settings.influx.lines, MachineClock())
+    if settings.discard:
+        sinks["discard"] = DiscardSink()
+    return sinks
+
+
+def _v1(settings: InfluxSettings) -> Transport:
+    password = secret_of(settings.password, settings.password_file, "sink.influx.password")
+    return InfluxV1Transport(
+        settings.url,
+        settings.bucket,
+        timeout_s=settings.timeout_s,
+        credentials=Credentials(settings.username, password or "") if settings.username else None,
+        tls=_trust(settings.ca_file),
+    )
+
+
+def _v2(settings: InfluxSettings) -> Transport:
+    token = secret_of(settings.token, settings.token_file, "sink.influx.token")
+    bucket = Bucket(settings.org, settings.bucket, token)
+    return InfluxV2Transport(
+        settings.url, bucket, timeout_s=settings.timeout_s, tls=_trust(settings.ca_file)
+    )
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext | None:
+    try:
+        return ssl.create_default_context(cafile=ca_file) if ca_file else None
+    except OSError as error:
+        raise SettingsError(
+            f"sink.influx.ca_file: can't read {ca_file}: {type(error).__name__}"
+        ) from None
+
+
+_TRANSPORTS: Mapping[str, Callable[[InfluxSettings], Transport]] = {"v1": _v1, "v2": _v2}
