@@ -1,0 +1,1 @@
+"""Simulated and recorded devices at a real broker: clients, pace, files; the models are pure."""
