@@ -1,0 +1,42 @@
+"""`gridwatch demo`: the whole path on this machine, with simulated devices."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ingest.cli.options import refuse
+from ingest.demo.plays import community, recording
+from ingest.demo.programs import MissingProgram, StartError
+from ingest.demo.stage import perform
+from ingest.simulate.refusal import InputError
+
+
+def demo(
+    *,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="End by itself after so many seconds.")
+    ] = None,
+    influx: Annotated[
+        bool, typer.Option("--influx", help="Write to an InfluxDB 1.x of this machine as well.")
+    ] = False,
+    replay: Annotated[
+        Path | None, typer.Option(help="Show recorded water meters of this file instead.")
+    ] = None,
+) -> None:
+    """Show 200 homes, 40 doors and 12 gas monitors over a private Mosquitto, on loopback.
+
+    Everything it makes lies in a temporary folder and goes with it. The last line is JSON:
+    readings published, stored, recognised as duplicates, refused, lost.
+    """
+    try:
+        play = recording(replay) if replay else community()
+        account = perform(play, seconds, influx=influx)
+    except InputError as error:
+        refuse(str(error))
+    except (MissingProgram, StartError) as error:
+        refuse(str(error), 1)
+    print(json.dumps(account))  # noqa: T201
+    if account["lost"]:
+        raise typer.Exit(1)

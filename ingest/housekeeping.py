@@ -1,0 +1,65 @@
+"""Housekeeping: keeps the journal within its bounds of age and size."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from devices.instant import milliseconds_of
+from ingest.clock import Clock, pause
+from ingest.forwarder import Forwarder
+from ingest.journal.database import JournalUnavailable
+from ingest.journal.dead_letters import DeadLetterLimits
+from ingest.journal.journal import Journal
+from ingest.metrics import Metrics
+from ingest.settings import JournalSettings
+
+_EVERY = timedelta(seconds=2)
+_NEARLY_FULL = 0.9
+"""The share of the size limit from which forwarded readings leave before their time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Housekeeping:
+    """Removes what has outlived its use.
+
+    A reading that a sink still waits for is never removed, nor, where there is no sink, one that is
+    younger than the retention.
+    """
+
+    journal: Journal
+    forwarders: Sequence[Forwarder]
+    metrics: Metrics
+    clock: Clock
+
+    async def run(self, settings: JournalSettings) -> None:
+        """Look every few seconds, for ever."""
+        while True:
+            with suppress(JournalUnavailable):  # the pipeline says so and tries again
+                await self.look(settings)
+            await pause(_EVERY)
+
+    async def look(self, settings: JournalSettings) -> None:
+        """Bring readings and dead letters within their bounds."""
+        retention = timedelta(days=settings.retention_days)
+        await self._prune("age", self.clock.now() - milliseconds_of(retention))
+        limit = settings.max_mb * 1e6 * _NEARLY_FULL
+        while self.forwarders and self.journal.size_bytes() > limit:
+            if not await self._prune_some("size", self.clock.now() + 1):
+                break
+        limits = DeadLetterLimits(
+            timedelta(days=settings.dead_letter_days), int(settings.dead_letter_mb * 1e6)
+        )
+        dropped = await self.journal.prune_dead_letters(limits, self.clock.now())
+        for cause, number in dropped.items():
+            self.metrics.dead_letters_dropped.labels(cause).inc(number)
+
+    async def _prune(self, cause: str, received_before: int) -> None:
+        while await self._prune_some(cause, received_before):
+            pass
+
+    async def _prune_some(self, cause: str, received_before: int) -> int:
+        forwarded_to = min((forwarder.cursor for forwarder in self.forwarders), default=None)
+        pruned = await self.journal.prune_readings(received_before, forwarded_to)
+        self.metrics.readings_pruned.labels(cause).inc(pruned)
+        return pruned

@@ -1,0 +1,68 @@
+"""The devices the journal knows, by kind and name, with what is asked of them at every reading."""
+
+import sqlite3
+
+from devices.instant import Instant
+from devices.message import Reply, StatusReport
+
+MOST_CACHED = 1_000_000
+"""Devices kept in memory, about 300 bytes each; beyond it the cache starts anew."""
+
+_NEVER = -(1 << 62)
+
+
+class Slot:
+    """A device's row, and the newest instant a reading of it is stored for."""
+
+    __slots__ = ("id", "newest_at")
+
+    def __init__(self, row: int, newest_at: Instant | None) -> None:
+        self.id = row
+        self.newest_at = _NEVER if newest_at is None else newest_at
+
+
+class DeviceTable:
+    """Finds a device's row, making it at the first message; part of the caller's transaction."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        self._slots: dict[tuple[str, str], Slot] = {}
+
+    def slot(self, kind: str, name: str) -> Slot:
+        """Return the slot of a device."""
+        slot = self._slots.get((kind, name))
+        return slot or self._load(kind, name)
+
+    def forget(self) -> None:
+        """Drop what is cached: the transaction that made it was rolled back."""
+        self._slots.clear()
+
+    def write_status(self, report: StatusReport) -> None:
+        """Keep whether the device is online; an older report than the one kept changes nothing."""
+        self._database.execute(
+            "UPDATE device SET online = ?1, status_at = ?2"
+            " WHERE id = ?3 AND (status_at IS NULL OR status_at <= ?2)",
+            (report.online, report.at, self.slot(report.kind, report.device).id),
+        )
+
+    def write_reply(self, reply: Reply) -> None:
+        """Keep the device's answer to a command; the same answer again changes nothing."""
+        row = self.slot(reply.kind, reply.device).id
+        self._database.execute(
+            "INSERT INTO reply VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (row, reply.id, reply.result, reply.reason, reply.at, reply.received_at),
+        )
+
+    def _load(self, kind: str, name: str) -> Slot:
+        if len(self._slots) >= MOST_CACHED:
+            self.forget()
+        self._database.execute(
+            "INSERT INTO device (kind, name) VALUES (?, ?) ON CONFLICT DO NOTHING", (kind, name)
+        )
+        row = self._database.execute(
+            "SELECT id, (SELECT max(measured_at) FROM reading WHERE device = device.id)"
+            " FROM device WHERE kind = ? AND name = ?",
+            (kind, name),
+        ).fetchone()
+        slot = self._slots[kind, name] = Slot(*row)
+        return slot

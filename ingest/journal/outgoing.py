@@ -1,0 +1,30 @@
+"""Readings on their way out, in the order of commitment."""
+
+import sqlite3
+
+from pydantic_core import from_json
+
+from devices.reading import Reading
+from ingest.sink import Delivery
+
+_DELIVERIES = """
+SELECT r.seq, d.name, d.kind, r.measured_at, r.received_at, r."values", d.area
+FROM reading AS r JOIN device AS d ON d.id = r.device
+WHERE r.seq > ? ORDER BY r.seq LIMIT ?
+"""
+
+
+def deliveries_after(reader: sqlite3.Connection, seq: int, most: int) -> list[Delivery]:
+    """Return the next readings after `seq`, at most `most` of them."""
+    return [
+        Delivery(row, Reading(name, kind, measured_at, received_at, from_json(values)), area)
+        for row, name, kind, measured_at, received_at, values, area in reader.execute(
+            _DELIVERIES, (seq, most)
+        )
+    ]
+
+
+def newest(reader: sqlite3.Connection, most: int) -> list[Reading]:
+    """Return the readings committed last, the latest first."""
+    last = reader.execute("SELECT max(seq) FROM reading").fetchone()[0] or 0
+    return [each.reading for each in reversed(deliveries_after(reader, last - most, most))]

@@ -1,0 +1,160 @@
+"""The service: puts the parts together, runs them, and ends them in order."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from devices.decoding import Acceptance, Decoder
+from ingest.clock import Clock
+from ingest.forwarder import Forwarder
+from ingest.health import Health
+from ingest.housekeeping import Housekeeping
+from ingest.http import Endpoint
+from ingest.intake import Intake
+from ingest.journal.database import JournalUnavailable
+from ingest.journal.journal import Journal
+from ingest.metrics import Metrics
+from ingest.mqtt.session import Session
+from ingest.observed import Observed
+from ingest.pipeline import Pipeline
+from ingest.settings import Settings
+from ingest.sink import Sink
+from ingest.sinks import sinks_of
+from rules.engine import NoRules
+
+_LOG = logging.getLogger(__name__)
+_DRAIN_SECONDS = 4.0
+"""For the batch under way, and again for the sinks: with the rest below 10 s in all."""
+_TOPICS_KEY = "mqtt.topics"
+
+
+@dataclass(frozen=True, slots=True)
+class _JournalMemory:
+    """Keeps the subscribed topics in the journal."""
+
+    journal: Journal
+
+    def topics(self) -> Sequence[str]:
+        """Return what was remembered."""
+        return (self.journal.remembered(_TOPICS_KEY) or "").split()
+
+    async def remember(self, topics: Sequence[str]) -> None:
+        """Remember, or leave it for the next connection if the journal takes nothing now."""
+        if list(topics) != self.topics():
+            with suppress(JournalUnavailable):
+                await self.journal.remember(_TOPICS_KEY, " ".join(topics))
+
+
+async def serve(settings: Settings, clock: Clock) -> None:
+    """Run until SIGTERM or SIGINT, then finish what is under way within 10 s.
+
+    Raises what a part of the service could not deal with: the process should end, and nothing that
+    was acknowledged is lost by it.
+    """
+    journal = Journal(settings.journal.path, int(settings.journal.max_mb * 1e6))
+    sinks = sinks_of(settings.sink)
+    try:
+        await _Service(settings, clock, journal, sinks).run()
+    finally:
+        for sink in sinks.values():
+            await sink.close()
+        await journal.close()
+
+
+class _Service:
+    def __init__(
+        self, settings: Settings, clock: Clock, journal: Journal, sinks: dict[str, Sink]
+    ) -> None:
+        longest = settings.sink.influx.longest_backoff_s if settings.sink.influx else 30.0
+        self._settings = settings
+        self._metrics = Metrics()
+        self._health = Health()
+        self._session = Session(settings.mqtt, clock, _JournalMemory(journal))
+        self._forwarders = [
+            Forwarder(name, sink, journal, timedelta(seconds=longest))
+            for name, sink in sinks.items()
+        ]
+        accept = settings.accept
+        acceptance = Acceptance(timedelta(seconds=accept.ahead_s), timedelta(days=accept.age_days))
+        self._pipeline = Pipeline(
+            self._session,
+            Intake(Decoder(acceptance), NoRules()),
+            journal,
+            self._metrics,
+            self._health,
+        )
+        self._housekeeping = Housekeeping(journal, self._forwarders, self._metrics, clock)
+        self._metrics.registry.register(Observed(self._session, journal, self._forwarders, clock))
+
+    async def run(self) -> None:
+        """Run all parts until told to stop or until one fails."""
+        stop = _stop_signal()
+        endpoint = Endpoint(self._metrics.registry, self._health, self._session)
+        runner = await endpoint.start(self._settings.http)
+        pipeline = asyncio.create_task(
+            self._pipeline.run(self._settings.batch, self._heard), name="pipeline"
+        )
+        tasks = [pipeline, *self._start_others()]
+        try:
+            await asyncio.wait((*tasks, stop), return_when=asyncio.FIRST_COMPLETED)
+            if not any(task.done() for task in tasks):
+                await self._finish(pipeline)
+        finally:
+            await _end(tasks)
+            await runner.cleanup()
+        for task in tasks:
+            if not task.cancelled() and (error := task.exception()):
+                raise error
+
+    def _start_others(self) -> list[asyncio.Task[None]]:
+        runs = {
+            "session": self._session.run(),
+            "housekeeping": self._housekeeping.run(self._settings.journal),
+            **{
+                forwarder.part: forwarder.run(self._metrics, self._health)
+                for forwarder in self._forwarders
+            },
+        }
+        return [asyncio.create_task(run, name=name) for name, run in runs.items()]
+
+    def _heard(self, stored: int) -> None:
+        for forwarder in self._forwarders:
+            forwarder.committed(stored)
+
+    async def _finish(self, pipeline: asyncio.Task[None]) -> None:
+        """Commit and acknowledge what is pending, and let the sinks have it, within bounds."""
+        _LOG.info("stopping: finishing what is under way")
+        self._session.stop_receiving()
+        await asyncio.wait((pipeline,), timeout=_DRAIN_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                for forwarder in self._forwarders:
+                    await forwarder.drained()
+        for forwarder in self._forwarders:
+            if forwarder.backlog:
+                _LOG.info(
+                    "%s: %d readings stay for the next start", forwarder.part, forwarder.backlog
+                )
+
+
+def _stop_signal() -> asyncio.Future[None]:
+    loop = asyncio.get_running_loop()
+    stop: asyncio.Future[None] = loop.create_future()
+
+    def told() -> None:
+        if not stop.done():
+            stop.set_result(None)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told)
+    return stop
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
