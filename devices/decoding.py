@@ -30,6 +30,7 @@ class Decoder:
     """Turns messages of any kind into readings; holds what it accepts and nothing else."""
 
     def __init__(self, acceptance: Acceptance = Acceptance()) -> None:  # noqa: B008 a frozen value
+        self.acceptance = acceptance
         self._ahead = milliseconds_of(acceptance.ahead)
         self._age = milliseconds_of(acceptance.age)
         self._kinds = dict(catalogue())

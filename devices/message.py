@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, TypeVar
 from pydantic import AfterValidator, StringConstraints, TypeAdapter
 from pydantic_core import PydanticCustomError
 
-from devices.decoding import LARGEST_PAYLOAD
-from devices.instant import Instant, instant_of
-from devices.payload import Moment, Payload, unknown_fields, validated
-from devices.privacy import personal_fields
+from devices.decoding import LARGEST_PAYLOAD, Acceptance
+from devices.instant import Instant, instant_of, iso_of, milliseconds_of
+from devices.payload import IMPERSONAL, Moment, Payload, unknown_fields, validated
+from devices.privacy import holds_personal_data
 from devices.refusal import DecodeError, Reason
 from devices.topic import Topic
 
@@ -21,7 +21,7 @@ COMMAND_ID_PATTERN = r"^[0-9A-Za-z-]{1,64}$"
 _WORD_PATTERN = r"^[a-z_]{1,64}$"
 _WORD = re.compile(_WORD_PATTERN)
 
-CommandId: TypeAlias = Annotated[str, StringConstraints(pattern=COMMAND_ID_PATTERN)]
+CommandId: TypeAlias = Annotated[str, StringConstraints(pattern=COMMAND_ID_PATTERN), IMPERSONAL]
 Word: TypeAlias = Annotated[str, StringConstraints(pattern=_WORD_PATTERN)]
 Argument: TypeAlias = bool | int | float | str
 Result: TypeAlias = Literal["done", "refused", "expired", "failed"]
@@ -79,7 +79,11 @@ class ReplyPayload(Payload):
 
 
 class StatusReport(NamedTuple):
-    """Whether a device is connected. `at` is when we heard if the device doesn't say."""
+    """Whether a device is connected.
+
+    `at` is since when, and never later than we heard: a last will, which doesn't say, would lose
+    against a clock that is ahead.
+    """
 
     kind: str
     device: str
@@ -118,17 +122,26 @@ _REPLY = TypeAdapter(ReplyPayload)
 _Message = TypeVar("_Message", bound=Payload)
 
 
-def decode_status(topic: Topic, payload: bytes, received_at: Instant) -> StatusReport:
-    """Return the status report; DecodeError if any part of it is refused."""
+def decode_status(
+    topic: Topic,
+    payload: bytes,
+    received_at: Instant,
+    acceptance: Acceptance = Acceptance(),  # noqa: B008 a frozen value
+) -> StatusReport:
+    """Return the status report; DecodeError if any part of it is refused.
+
+    A device may have been online for longer than a reading may be old.
+    """
     message, unknown = _accepted(_STATUS, topic, payload)
-    at = instant_of(message.at) if message.at else received_at
-    return StatusReport(topic.kind, topic.device, message.online, at, unknown)
+    at = received_at if message.at is None else instant_of(message.at)
+    _refuse_the_future(at, received_at, acceptance)
+    return StatusReport(topic.kind, topic.device, message.online, min(at, received_at), unknown)
 
 
 def decode_command(topic: Topic, payload: bytes) -> Command:
     """Return the command; DecodeError if any part of it is refused."""
     message, _ = _accepted(_COMMAND, topic, payload)
-    if next(personal_fields(message.arguments), None) is not None:
+    if holds_personal_data(message.arguments):
         raise DecodeError(Reason.PERSONAL_DATA, "a personal field in the arguments")
     return Command(
         topic.kind,
@@ -140,19 +153,34 @@ def decode_command(topic: Topic, payload: bytes) -> Command:
     )
 
 
-def decode_reply(topic: Topic, payload: bytes, received_at: Instant) -> Reply:
+def decode_reply(
+    topic: Topic,
+    payload: bytes,
+    received_at: Instant,
+    acceptance: Acceptance = Acceptance(),  # noqa: B008 a frozen value
+) -> Reply:
     """Return the reply; DecodeError if any part of it is refused."""
     message, unknown = _accepted(_REPLY, topic, payload)
+    at = instant_of(message.at)
+    _refuse_the_future(at, received_at, acceptance)
+    if at < received_at - milliseconds_of(acceptance.age):
+        raise DecodeError(Reason.TOO_OLD, f"at: at most {acceptance.age.days} days ago")
     return Reply(
         topic.kind,
         topic.device,
         message.id,
         message.result,
         message.reason,
-        instant_of(message.at),
+        at,
         received_at,
         unknown,
     )
+
+
+def _refuse_the_future(at: Instant, received_at: Instant, acceptance: Acceptance) -> None:
+    latest = received_at + milliseconds_of(acceptance.ahead)
+    if at > latest:
+        raise DecodeError(Reason.IN_THE_FUTURE, f"at: at most {iso_of(latest)}")
 
 
 def _accepted(adapter: TypeAdapter[_Message], topic: Topic, payload: bytes) -> tuple[_Message, int]:

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Annotated, NamedTuple, TypeAlias, TypeVar, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -17,15 +18,32 @@ from pydantic import (
     ValidationError,
 )
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, ErrorDetails, core_schema
+from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_schema
 
 from devices.instant import Instant
-from devices.privacy import mentions_personal_data, personal_fields
+from devices.privacy import (
+    holds_personal_data,
+    is_disguised,
+    is_identity_number,
+    mentions_personal_data,
+)
 from devices.reading import Value, Values
 from devices.refusal import DecodeError, Reason
 from devices.topic import DEVICE_PATTERN
 
-DeviceId: TypeAlias = Annotated[str, StringConstraints(pattern=DEVICE_PATTERN)]
+
+def _impersonal(text: str) -> str:
+    if is_identity_number(text) or is_disguised(text):
+        raise PydanticCustomError("personal_data", "Input should hold no number of a person")
+    return text
+
+
+IMPERSONAL = AfterValidator(_impersonal)
+"""For text that is kept: refuses identity numbers, and pseudonyms that hide a number of a person.
+
+A mobile number passes: its eleven digits may be those of a device."""
+
+DeviceId: TypeAlias = Annotated[str, StringConstraints(pattern=DEVICE_PATTERN), IMPERSONAL]
 
 INSTANT_PATTERN = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?"
@@ -158,7 +176,7 @@ def _holds_part(annotation: object) -> bool:
 
 
 def _accepted(extra: dict[str, object]) -> int:
-    if next(personal_fields(extra), None) is not None:
+    if holds_personal_data(extra):
         raise DecodeError(Reason.PERSONAL_DATA, "a personal field in the payload")
     return len(extra)
 

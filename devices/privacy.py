@@ -9,13 +9,16 @@ whole as a dead letter, unless it is refused for personal data.
 Decision: two measures. The unknown fields of a valid payload are judged as parsed JSON, by key and
 value, and what is only odd passes. The text of a refused payload is judged as it stands, JSON or
 not, and what might be personal is.
-Given up: the diagnosis of a few harmless messages; and a name that stands in a field which no word
-gives away, because names look like any other text.
+Given up: the diagnosis of a few harmless messages; a name that stands in a field which no word
+gives away, because names look like any other text; a mobile number as the number of a device, which
+may have eleven digits as well; and what is taken apart or encoded in order to be hidden.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+
+from devices.personal_words import FORBIDDEN, FORBIDDEN_WHOLE, HARMLESS, ID_NUMBER, PERSONS
 
 PERSON_PATTERN = r"^p-[0-9a-f]{16}$"
 """`p-` and 16 hexadecimal digits: longer than a mobile number (11), shorter than an identity
@@ -24,74 +27,65 @@ number (18), and no room for a name."""
 DWELLING_PATTERN = r"^d-[0-9a-f]{16}$"
 """`d-` and 16 hexadecimal digits."""
 
-_FORBIDDEN = (
-    "face", "feature", "photo", "image", "picture", "snapshot", "selfie", "avatar", "portrait",
-    "embedding", "biometric", "fingerprint", "palmprint", "voiceprint",
-    "name", "phone", "mobile", "identity", "passport",
-    "xingming", "shouji", "dianhua", "shenfenzheng", "renlian", "zhaopian",
-    "人脸", "人臉", "特征", "特徵", "照片", "图像", "圖像", "图片", "圖片", "抓拍", "指纹", "姓名",
-    "名字", "电话", "電話", "手机", "手機", "身份证", "身份證", "身分證", "证件号", "證件號",
-)  # fmt: skip
-"""Found anywhere in a key, so that `ownerName` and `faceimg2` are found too."""
-
-_HARMLESS = (
-    "interface", "surface", "microphone", "headphone", "doorphone", "automobile",
-    "photocell", "photodiode", "photoelectric", "photovoltaic", "photoresistor",
-    "mobilenetwork", "mobilecountry", "mobileoperator", "featureflag", "featureset",
-    "firmwareimage", "bootimage", "imageversion", "namespace", "nameplate", "deviceidno",
-    "deviceidnumber", "certfingerprint", "certificatefingerprint", "keyfingerprint",
-    "configfingerprint",
-    *(f"{thing}name" for thing in (
-        "firmware", "model", "file", "host", "device", "product", "vendor", "manufacturer", "brand",
-        "sensor", "event", "alarm", "gateway", "server", "domain", "network", "topic", "field",
-        "tag", "unit", "zone", "apn",
-    )),
-)  # fmt: skip
-"""Read over: what is left of the key decides."""
-
-_ID_NUMBER = r"(?<!gr)(?<!val)(?<!flu)(?<!sol)(?<!liqu)(?<!andro)id(?:no\d*$|num|card)"
-"""`idNo` and `id_card`, but not `grid_no` or `valid_notice`."""
-
-_FORBIDDEN_WHOLE = frozenset({"tel", "img", "pic", "xm", "sjh", "sfz", "sfzh", "rlzp"})
-"""Abbreviations, too short to be looked for inside other words; some are pinyin initials."""
-
-_PERSON_KEYS = "person|resident|tenant|owner|visitor|householder|cardholder|住户|业主|租户|访客"
-"""Where text belongs only if it is a pseudonym."""
-
-_KEY = re.compile(f"(?:{'|'.join(_HARMLESS)})|({'|'.join(_FORBIDDEN)}|{_ID_NUMBER})")
+_KEY = re.compile(f"(?:{'|'.join(HARMLESS)})|({'|'.join(FORBIDDEN)}|{ID_NUMBER})")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_PERSON_KEY = re.compile(_PERSON_KEYS)
-_PSEUDONYM = re.compile(r"p-?[0-9a-f]{0,64}", re.IGNORECASE)
+_PERSON_KEY = re.compile(PERSONS)
+_PSEUDONYM = re.compile(r"[pd]-?[0-9a-f]{0,64}", re.IGNORECASE)
+_MOBILE = r"1[3-9]\d{9}"
+_BORN = r"(?:18|19|20)\d{2}[01]\d[0-3]\d"
 _NUMBER_OF_A_PERSON = re.compile(
     r"(?<![0-9A-Za-z.])(?:"
-    r"(?:(?:\+|00)?86[ -]?)?1[3-9]\d[ -]?\d{4}[ -]?\d{4}"  # mobile number
-    r"|0\d{2,3}-\d{7,8}"  # landline with its area code
-    r"|\d{6}(?:18|19|20)\d{2}[01]\d[0-3]\d{4}[\dXx]"  # identity number, GB 11643
+    r"(?:(?:\+|00)?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}[ -]?\d{4}|\.\d{4}\.\d{4})"  # mobile number
+    r"|0\d{2,3}[ -]\d{7,8}"  # landline with its area code
+    rf"|\d{{6}} ?{_BORN} ?\d{{3}}[\dXx]"  # identity number, GB 11643
     r")(?![0-9A-Za-z])"
 )
-_IDENTITY_NUMBER = re.compile(r"(?<!\d)\d{6}(?:18|19|20)\d{2}[01]\d[0-3]\d{4}[\dXx](?!\d)")
-_IMAGE = re.compile(
-    "data:image|/9j/4|iVBORw0KGgo|R0lGOD[dl]h|UklGR.{4,12}V0VCU|(?:ffd8ff|89504e470d0a)[0-9a-f]{16}"
+_IDENTITY_NUMBER = re.compile(rf"(?<!\d)\d{{6}}{_BORN}\d{{3}}[\dXx](?!\d)")
+_DISGUISED = re.compile(
+    rf"[pd]-(?=[0-9a-f]{{16}}(?![0-9a-f]))(?:(?:0{{5}}|f{{5}}|0{{3}}86){_MOBILE}"
+    rf"|(?:86)?{_MOBILE}(?:0+|f+)(?![0-9a-f])"
+    rf"|[1-8]\d{{5}}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d\d)"
 )
-"""How JPEG, PNG, GIF and WebP begin in base64 or hexadecimal."""
+_CHECK_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK_DIGITS = "10X98765432"
+"""By the sum of the weighted digits modulo 11: GB 11643, ISO 7064 MOD 11-2."""
+_IMAGE = re.compile(
+    "data:image|[/_]9j[/_][247]|iVBORw0KGgo|R0lGOD[dl]h|UklGR.{4,12}V0VCU"
+    "|AAAA.{2}Z0eXB(?:oZWl|taWYx|hdmlm)|(?:ffd8ff|89504e470d0a)[0-9a-f]{16}"
+)
+"""How JPEG, PNG, GIF, WebP and HEIF begin in base64 or hexadecimal."""
 _IMAGE_BYTES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF89a", b"GIF87a", b"WEBPVP8")
 
 _LONGEST_HARMLESS_TEXT = 512
+_LONGEST_HARMLESS_CODE = 256
+"""Characters of base64. The frame of a meter's day takes 248 (185 bytes), the template of a finger
+344 (256 bytes: general knowledge). Hexadecimal is judged as any other text."""
+_FEWEST_LETTERS_OF_A_CODE = 20
 _FACE_VECTOR = 128
 """Numbers of the shortest in wide use (general knowledge); a day of quarter hours has 96."""
 
 _QUOTED_KEY = re.compile(r'"([^"]*)"\s*:(?!\s*(?:true|false|null)\b)')
 _BARE_KEY = re.compile(
-    r"(?:(?<=[\s{\[,;&?'])|^)'?(\w[\w-]*)'?\s*[:=](?!\s*(?:true|false|null)\b)|<(\w+)"
+    r"(?:(?<=[\s{\[,;&?'\"])|^)'?(\w[\w-]*)'?\s*[:=](?!\s*(?:true|false|null)\b)|<(\w+)"
 )
+_FIRST_KEY = re.compile(r"\W{0,9}(\w[\w-]{0,63})\s{0,9}[:=>]")
+_TOLD_KEY = re.compile(r'"(?:key|k|field|label|attr|n)"\s*:\s*"([^"]*)"')
 _PERSON_TEXT = re.compile(
-    rf'"(?:{_PERSON_KEYS})"\s*:\s*"(?!(?i:p-?[0-9a-f]{{0,64}})")[^"]', re.IGNORECASE
+    rf'"(?:{PERSONS})"\s*:\s*"(?!(?i:[pd]-?[0-9a-f]{{0,64}})")[^"]', re.IGNORECASE
 )
 _OWN_NUMBER = re.compile(r'"(?:device|serial|id)"\s*:\s*"[0-9A-Za-z_.-]{0,64}"')
 """A meter's number may have the eleven digits of a mobile number."""
-_LONG_TEXT = re.compile(r"(?<![0-9A-Za-z+/=_-])[0-9A-Za-z+/=_-]{513}")
-_LONG_LIST = re.compile(r"(?:[-+]?[0-9][0-9.eE+-]{0,30}\s{0,9},\s{0,9}){127}")
+_CODE = re.compile(rf"[0-9A-Za-z+/=_-]{{{_LONGEST_HARMLESS_CODE + 1},}}")
+_LONG_LIST = re.compile(
+    rf"(?:[-+]?[0-9][0-9.eE+-]{{0,30}}[\"\]]?\s{{0,9}},\s{{0,9}}[\[\"]?){{{_FACE_VECTOR - 1}}}"
+)
+_TELLING = (_PERSON_TEXT, _IMAGE, _LONG_LIST, _IDENTITY_NUMBER, _DISGUISED)
+_HEXADECIMAL = re.compile(r"[0-9a-f]+|[0-9A-F]+")
+_NUMBER = re.compile(r"[-+]?[0-9][0-9.eE+-]{0,30}")
 _ESCAPED = re.compile(r"(?<!\\)\\+u([0-9a-fA-F]{4})")
+
+_NAMERS = frozenset({"key", "k", "field", "label", "attr", "n"})
+_TOLD = frozenset({"value", "v", "val", "vs", "text", "content"})
 
 
 def is_personal_key(key: str) -> bool:
@@ -100,14 +94,14 @@ def is_personal_key(key: str) -> bool:
     if any(match[1] for match in _KEY.finditer(plain)):
         return True
     words = {word.lower() for word in _WORD.findall(key)}
-    return not _FORBIDDEN_WHOLE.isdisjoint(words | {plain})
+    return not FORBIDDEN_WHOLE.isdisjoint(words | {plain})
 
 
 def is_personal_value(value: object) -> bool:
     """Return whether a value of an unknown field holds a phone or identity number or an image.
 
-    Text above 512 characters is taken for an image or a feature vector, and so is a list of 128
-    or more numbers. JSON within a text is judged by its keys.
+    Text above 512 characters is taken for an image or a feature vector; so are 256 of base64, and
+    128 numbers that stand together. JSON within a text is judged by its keys.
     """
     if isinstance(value, str):
         return _is_personal_text(value)
@@ -115,29 +109,35 @@ def is_personal_value(value: object) -> bool:
         return False
     if isinstance(value, int | float):
         return _NUMBER_OF_A_PERSON.fullmatch(_digits(value)) is not None
-    return (
-        isinstance(value, list)
-        and len(value) >= _FACE_VECTOR
-        and all(isinstance(number, int | float) for number in value)
-    )
+    return _numbers_in(value) >= _FACE_VECTOR
 
 
-def personal_fields(tree: object, path: str = "") -> Iterator[str]:
-    """Yield the path of each personal field in a JSON value, at any depth that JSON was parsed."""
+def holds_personal_data(tree: object) -> bool:
+    """Return whether a JSON value has a personal field, at any depth that JSON was parsed."""
     if isinstance(tree, Mapping):
-        for key, value in tree.items():
-            here = f"{path}.{key}" if path else str(key)
-            if _is_personal(str(key), value):
-                yield here
-            else:
-                yield from personal_fields(value, here)
-    elif isinstance(tree, list):
-        for position, value in enumerate(tree):
-            here = f"{path}[{position}]"
-            if is_personal_value(value):
-                yield here
-            else:
-                yield from personal_fields(value, here)
+        return _is_told_of_a_person(tree) or any(
+            _is_personal(str(key), value) or holds_personal_data(value)
+            for key, value in tree.items()
+        )
+    if isinstance(tree, list):
+        return any(is_personal_value(value) or holds_personal_data(value) for value in tree)
+    return False
+
+
+def is_disguised(pseudonym: str) -> bool:
+    """Return whether what has the form of a pseudonym is a mobile or identity number, padded.
+
+    So is the keyed hash of one person in two million by chance.
+    """
+    return _DISGUISED.fullmatch(pseudonym) is not None
+
+
+def is_identity_number(text: str) -> bool:
+    """Return whether a text is an identity number with its right check digit (GB 11643)."""
+    if len(text) != 18 or _IDENTITY_NUMBER.fullmatch(text) is None:
+        return False
+    total = sum(int(digit) * weight for digit, weight in zip(text, _CHECK_WEIGHTS, strict=False))
+    return _CHECK_DIGITS[total % 11] == text[-1].upper()
 
 
 def mentions_personal_data(payload: bytes) -> bool:
@@ -165,23 +165,60 @@ def _is_personal(key: str, value: object) -> bool:
     )
 
 
+def _is_told_of_a_person(tree: Mapping[object, object]) -> bool:
+    """Judge `{"key": "phone", "value": 1}` by what it says the key is."""
+    return not _TOLD.isdisjoint(tree) and any(
+        isinstance(named := tree.get(namer), str) and is_personal_key(named) for namer in _NAMERS
+    )
+
+
 def _is_personal_text(text: str) -> bool:
     if len(text) > _LONGEST_HARMLESS_TEXT:
         return True
     plain = _unescaped(unicodedata.normalize("NFKC", text))
+    first = _FIRST_KEY.match(plain)
     return (
         _NUMBER_OF_A_PERSON.search(plain) is not None
         or _IMAGE.search(plain) is not None
+        or _LONG_LIST.search(plain) is not None
+        or _holds_code(plain)
+        or (first is not None and is_personal_key(first[1]))
         or any(is_personal_key(key) for key in _QUOTED_KEY.findall(plain))
+    )
+
+
+def _holds_code(text: str) -> bool:
+    """Return whether a text has a long run of base64, and not of a few letters alone."""
+    runs = _CODE.findall(text)
+    return any(
+        len(run) > _LONGEST_HARMLESS_TEXT
+        or (_HEXADECIMAL.fullmatch(run) is None and len(set(run)) >= _FEWEST_LETTERS_OF_A_CODE)
+        for run in runs
+    )
+
+
+def _numbers_in(value: object) -> int:
+    """Count the numbers that stand together: in lists within lists, or in one object."""
+    if isinstance(value, list):
+        return sum(
+            _numbers_in(each) if isinstance(each, list) else _is_number(each) for each in value
+        )
+    return sum(map(_is_number, value.values())) if isinstance(value, Mapping) else 0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) or (
+        isinstance(value, str) and _NUMBER.fullmatch(value) is not None
     )
 
 
 def _may_be_personal(text: str) -> bool:
     return (
         any(is_personal_key(key) for key in _QUOTED_KEY.findall(text))
+        or any(is_personal_key(key) for key in _TOLD_KEY.findall(text))
         or any(is_personal_key(bare or tag) for bare, tag in _BARE_KEY.findall(text))
-        or any(pattern.search(text) for pattern in (_PERSON_TEXT, _IMAGE, _LONG_TEXT, _LONG_LIST))
-        or _IDENTITY_NUMBER.search(text) is not None
+        or any(pattern.search(text) for pattern in _TELLING)
+        or _holds_code(text)
         or _NUMBER_OF_A_PERSON.search(_OWN_NUMBER.sub("", text)) is not None
     )
 

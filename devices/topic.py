@@ -4,6 +4,7 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
+from devices.privacy import is_identity_number
 from devices.refusal import DecodeError, Reason
 
 PREFIX = "gw/v1"
@@ -50,4 +51,6 @@ def parse_topic(text: str) -> Topic:
         raise DecodeError(Reason.TOPIC, f"channel: expected one of {', '.join(Channel)}")
     if not _DEVICE.fullmatch(device):
         raise DecodeError(Reason.TOPIC, f"device: expected {DEVICE_PATTERN}")
+    if is_identity_number(device):
+        raise DecodeError(Reason.PERSONAL_DATA, "device: expected no number of a person")
     return Topic(kind, device, _CHANNELS[channel])

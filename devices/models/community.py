@@ -43,9 +43,13 @@ class Community:
 
     def names(self) -> Iterator[DeviceName]:
         """Yield every device, kind by kind."""
-        for kind, count in self._counts.items():
-            for number in range(1, count + 1):
-                yield DeviceName(kind, number)
+        for kind in self._counts:
+            yield from self.names_of(kind)
+
+    def names_of(self, kind: str) -> Iterator[DeviceName]:
+        """Yield the devices of a kind."""
+        for number in range(1, self._counts[kind] + 1):
+            yield DeviceName(kind, number)
 
     def name_of(self, device: str) -> DeviceName | None:
         """Return what the id of a device stands for, None if the plan has no such device."""

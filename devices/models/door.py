@@ -2,12 +2,13 @@
 
 from devices.instant import Instant, milliseconds_of
 from devices.message import Command
-from devices.models.calendar import DAY, MINUTE, SECOND
+from devices.models.calendar import DAY, MINUTE, SECOND, Window
 from devices.models.chance import octets, whole
 from devices.models.command import DONE, UNKNOWN_COMMAND, Answer
 from devices.models.community import DOOR, Community, DeviceName
 from devices.models.doorway import Act, DoorEvent, events_of_day, packed, unpacked
 from devices.models.injection import Injection, clock_error
+from devices.models.power import battery_fall_v, mains_cut, without_power
 from devices.models.simulated import Utterance
 
 _BEAT_AFTER = 500
@@ -52,10 +53,13 @@ class Door:
         return units * MINUTE
 
     def speak(self, at: Instant) -> Utterance | None:
-        """Return the event or heartbeat of the instant; None at midnight, when a day begins."""
+        """Return the event or heartbeat of the instant.
+
+        None at midnight, when a day begins, and without power.
+        """
         if at == self._beat_at:
             self._beat_at += milliseconds_of(self._community.plan.heartbeat_period)
-            return Utterance(self._heartbeat(at), 1)
+            return None if self._is_dead(at) else Utterance(self._heartbeat(at), 1)
         if self._position == len(self._events):
             self._load(self._day + 1)
             return None
@@ -93,8 +97,10 @@ class Door:
             act = Act("denied", "blacklisted", act.cause, act.direction)
         elif act.event in ("closed", "held_open") and not self._open:
             return None
-        elif act.event != "denied":
-            self._open = act.event != "closed"
+        elif act.event in _OPENING:
+            self._open = True
+        elif act.event == "closed":
+            self._open = False
         self._count += 1
         return Utterance(self._event_text(act, event.place, who, at), 1)
 
@@ -124,16 +130,32 @@ class Door:
 
     def _heartbeat(self, at: Instant) -> bytes:
         trait = octets(3, (self._community.plan.seed, "doorway", self._number))
-        uptime_s = at // SECOND % (40 * 86_400 + trait[0] * 3_600)
+        cut = mains_cut(self._befalling, at)
+        battery_v = 12.4 + trait[1] / 256 - (battery_fall_v(cut, at) if cut else 0.0)
         return (
             f'{{"v":1,"type":"heartbeat","device":"{self.name.device}",'
             f'"measured_at":"{self._text_of(at)}","door_open":{"true" if self._open else "false"},'
-            f'"mains_power":true,"uptime_s":{uptime_s},"battery_v":{12.4 + trait[1] / 256:.2f},'
-            f'"rsrp_dbm":{-70 - trait[2] % 35}}}'
+            f'"mains_power":{"false" if cut else "true"},"uptime_s":{self._uptime_s(at, trait[0])},'
+            f'"battery_v":{battery_v:.2f},"rsrp_dbm":{-70 - trait[2] % 35}}}'
         ).encode()
+
+    def _uptime_s(self, at: Instant, trait: int) -> int:
+        """Return the time since the last start: every 40 to 50 days, and when power is back."""
+        ends = [window.end_at for window in self._dead_times() if window.end_at is not None]
+        since = at // SECOND % (40 * 86_400 + trait * 3_600)
+        return min([since, *((at - end) // SECOND for end in ends if end <= at)])
+
+    def _is_dead(self, at: Instant) -> bool:
+        return any(window.covers(at) for window in self._dead_times())
+
+    def _dead_times(self) -> list[Window]:
+        """Return when neither the mains nor the battery have power."""
+        found = (without_power(self.name, one) for one in self._befalling)
+        return [window for window in found if window is not None]
 
     def _text_of(self, at: Instant) -> str:
         return self._community.calendar.text_of(at + clock_error(self._befalling, at))
 
 
+_OPENING = frozenset({"opened", "forced", "fire_release"})
 _CAUSES = {"opened": "opened_by", "denied": "denied_because"}

@@ -1,20 +1,29 @@
 """A day at a door: the passages of all dwellings behind it, changed by incidents, as events."""
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from devices.models.calendar import SECOND
-from devices.models.community import Community
-from devices.models.injection import Injection
-from devices.models.residents import DAY_S, MEANS, NOBODY, Passage, passages
-from devices.models.scenario import (
+from devices.instant import Instant
+from devices.models.calendar import DAY, SECOND, Window
+from devices.models.community import DOOR, Community, DeviceName
+from devices.models.incident import (
+    ClockDrift,
     CrowdedDwelling,
+    FireAlarm,
     ForcedDoor,
     Holiday,
+    Incident,
     LeaseExpired,
+    Outage,
     PersonInactive,
+    PowerCut,
+    Tamper,
+    WrongAttempts,
 )
+from devices.models.injection import Injection
+from devices.models.power import BATTERY_LOW_AFTER, without_power
+from devices.models.residents import DAY_S, MEANS, NOBODY, Passage, passages
 
 HELD_OPEN_S = 60
 """From then on a door is held open: 60 s; general knowledge, not from a standard."""
@@ -45,9 +54,22 @@ class DoorEvent(NamedTuple):
 
 
 _ACTS = (
-    Act("closed"),
-    Act("held_open"),
-    Act("forced"),
+    *(
+        Act(event)
+        for event in (
+            "closed",
+            "held_open",
+            "forced",
+            "fire_release",
+            "tamper",
+            "power_lost",
+            "battery_low",
+            "offline",
+            "online",
+            "clock_drift",
+            "lockout",
+        )
+    ),
     Act("opened", "exit_button", None, "out"),
     Act("opened", "visitor", None, "in"),
     *(Act("opened", means, None, "in") for means in MEANS),
@@ -59,7 +81,19 @@ _ACTS = (
 )
 _CODES = {act: code for code, act in enumerate(_ACTS)}
 
-_CLOSED, _HELD_OPEN, _FORCED = _ACTS[:3]
+_BEGINNINGS_AND_ENDS: Mapping[type[Incident], tuple[str | None, str | None]] = {
+    ForcedDoor: ("forced", "closed"),
+    FireAlarm: ("fire_release", "closed"),
+    Tamper: ("tamper", None),
+    PowerCut: ("power_lost", "online"),
+    Outage: ("offline", "online"),
+    ClockDrift: (None, "clock_drift"),
+}
+"""What a door says when an incident begins and ends; a wrong clock is noticed when it is set."""
+
+_WRONG_ATTEMPTS = 5
+"""GB 50396-2007: alarm after at most 5."""
+_BETWEEN_ATTEMPTS = 7 * SECOND
 
 
 def packed(events: Iterable[DoorEvent]) -> "array[int]":
@@ -82,12 +116,43 @@ def events_of_day(
     community: Community, door: int, day: int, befalling: tuple[Injection, ...]
 ) -> list[DoorEvent]:
     """Return the events of a local day in order, no two in the same second."""
-    found = list(_forced(community, day, befalling))
+    start_at = community.calendar.start_of(day)
+    found = [
+        DoorEvent((instant - start_at) // SECOND, act)
+        for one in befalling
+        for instant, act in _of_incident(one)
+        if start_at <= instant < start_at + DAY
+    ]
+    idle = [window for one in befalling if (window := _idle(one, DeviceName(DOOR, door)))]
     for place, dwelling in enumerate(community.dwellings_behind(door)):
         concerning = tuple(one for one in befalling if one.dwelling == dwelling)
         for passage in _passages(community, dwelling, day, concerning):
-            found.extend(_events(passage, place))
+            if not any(window.covers(start_at + passage.second * SECOND) for window in idle):
+                found.extend(_events(passage, place))
     return list(_apart(sorted(found, key=lambda event: event.second)))
+
+
+def _of_incident(injection: Injection) -> Iterator[tuple[Instant, Act]]:
+    """Yield what a door says of an incident as a whole, and when."""
+    incident, (start_at, end_at) = injection.incident, injection.window
+    beginning, end = _BEGINNINGS_AND_ENDS.get(type(incident), (None, None))
+    if beginning is not None:
+        yield start_at, Act(beginning)
+    if end is not None and end_at is not None:
+        yield end_at, Act(end)
+    if isinstance(incident, WrongAttempts):
+        for attempt in range(_WRONG_ATTEMPTS):
+            yield start_at + attempt * _BETWEEN_ATTEMPTS, Act("denied", "unknown", "pin", "in")
+        yield start_at + _WRONG_ATTEMPTS * _BETWEEN_ATTEMPTS, Act("lockout")
+    if isinstance(incident, PowerCut) and injection.window.covers(start_at + BATTERY_LOW_AFTER):
+        yield start_at + BATTERY_LOW_AFTER, Act("battery_low")
+
+
+def _idle(injection: Injection, door: DeviceName) -> Window | None:
+    """Return when nobody is let in by this door, because it stands open or has no power."""
+    if isinstance(injection.incident, FireAlarm):
+        return injection.window
+    return without_power(door, injection)
 
 
 def _passages(
@@ -119,17 +184,6 @@ def _changed(passage: Passage, injection: Injection) -> Passage | None:
     return passage
 
 
-def _forced(
-    community: Community, day: int, befalling: tuple[Injection, ...]
-) -> Iterator[DoorEvent]:
-    start_at = community.calendar.start_of(day)
-    for one in befalling:
-        if isinstance(one.incident, ForcedDoor):
-            for instant, act in zip(one.window, (_FORCED, _CLOSED), strict=True):
-                if instant is not None and 0 <= (second := (instant - start_at) // SECOND) < DAY_S:
-                    yield DoorEvent(second, act)
-
-
 def _events(passage: Passage, place: int) -> Iterator[DoorEvent]:
     second, person, means, direction, open_s, denied_because = passage
     if denied_because is not None:
@@ -137,8 +191,8 @@ def _events(passage: Passage, place: int) -> Iterator[DoorEvent]:
         return
     yield DoorEvent(second, Act("opened", means, None, direction), place, person)
     if open_s >= HELD_OPEN_S:
-        yield DoorEvent(second + HELD_OPEN_S, _HELD_OPEN)
-    yield DoorEvent(second + open_s, _CLOSED)
+        yield DoorEvent(second + HELD_OPEN_S, Act("held_open"))
+    yield DoorEvent(second + open_s, Act("closed"))
 
 
 def _apart(events: Iterable[DoorEvent]) -> Iterator[DoorEvent]:

@@ -8,17 +8,21 @@ from typing import NamedTuple
 from devices.instant import Instant, milliseconds_of
 from devices.models.calendar import Window
 from devices.models.chance import octets, whole
-from devices.models.community import DOOR, METER, Community, DeviceName
-from devices.models.scenario import (
+from devices.models.community import DOOR, METER, MONITOR, Community, DeviceName
+from devices.models.household import household_of
+from devices.models.incident import (
+    INCIDENTS,
     ClockDrift,
+    DwellingIncident,
     Incident,
     LocalTime,
     Outage,
+    PersonInactive,
     Replacement,
     Rollover,
-    Scenario,
-    ScenarioError,
 )
+from devices.models.plan import FleetPlan
+from devices.models.scenario import Scenario, ScenarioError
 
 
 class Injection(NamedTuple):
@@ -65,12 +69,21 @@ def _injection(number: int, incident: Incident, community: Community, start: Ins
     window = _window(incident, community, start)
     if isinstance(incident, Outage) and incident.device is None:
         return Injection(number, None, incident, window)
+    try:
+        name = _name(incident, community)
+        dwelling = _dwelling(incident, name, community)
+    except ScenarioError as error:
+        raise ScenarioError(f"event {number}: {error}") from None
+    return Injection(number, name, incident, window, dwelling)
+
+
+def _name(incident: Incident, community: Community) -> DeviceName:
     name = community.name_of(incident.device)
     if name is None or name.kind not in incident.kinds:
         near = community.nearest(incident.device, incident.kinds)
         hint = f"nearest is {near.device}" if near else f"no {' or '.join(incident.kinds)} planned"
-        raise ScenarioError(f"event {number}: device: not one it can befall, {hint}")
-    return Injection(number, name, incident, window, _dwelling(incident, name, community))
+        raise ScenarioError(f"device: not one it can befall, {hint}")
+    return name
 
 
 def _window(incident: Incident, community: Community, start: Instant) -> Window:
@@ -86,17 +99,27 @@ def _window(incident: Incident, community: Community, start: Instant) -> Window:
 
 
 def _dwelling(incident: Incident, name: DeviceName, community: Community) -> int | None:
-    if not incident.concerns_dwelling:
+    """Return the dwelling that an incident concerns; ScenarioError if it or the person is not."""
+    if not isinstance(incident, DwellingIncident):
         return None
-    if name.kind == METER:
-        return name.number - 1
     behind = community.dwellings_behind(name.number)
-    return behind[min(getattr(incident, "dwelling", 1), len(behind)) - 1]
+    if name.kind == METER:
+        dwelling = name.number - 1
+    elif incident.dwelling <= len(behind):
+        dwelling = behind[incident.dwelling - 1]
+    else:
+        raise ScenarioError(f"dwelling: expected at most {len(behind)}, which are behind the door")
+    occupants = household_of(community.plan.seed, dwelling).occupants
+    if isinstance(incident, PersonInactive) and incident.person > occupants:
+        raise ScenarioError(f"person: expected at most {occupants}, who live in the dwelling")
+    return dwelling
 
 
 def _befallen(injection: Injection, community: Community) -> set[DeviceName]:
-    """An incident of a dwelling shows at its meter and at its door."""
-    names = {injection.name} if injection.name is not None else set()
+    """An incident of a dwelling shows at its meter and at its door; doors notice wide outages."""
+    if injection.name is None:
+        return {name for name in community.names_of(DOOR) if is_cut_off(name, injection, community)}
+    names = {injection.name}
     if injection.dwelling is not None:
         if injection.dwelling < community.plan.homes:
             names.add(DeviceName(METER, injection.dwelling + 1))
@@ -106,29 +129,49 @@ def _befallen(injection: Injection, community: Community) -> set[DeviceName]:
     return names
 
 
+def is_cut_off(name: DeviceName, injection: Injection, community: Community) -> bool:
+    """Return whether the incident is an outage that concerns a device."""
+    incident = injection.incident
+    if not isinstance(incident, Outage) or injection.name not in (None, name):
+        return False
+    return incident.area is None or community.area_of(name).startswith(incident.area)
+
+
 def _of_habit(community: Community, start: Instant) -> Iterator[Injection]:
-    """Wrong clocks, and meters that roll over or are replaced, by the plan's shares."""
-    plan, habits = community.plan, community.plan.network
-    if not (habits.clock_drift or habits.rollover or habits.replacement):
+    """Yield what befalls devices by the shares of the plan, each in the first 30 days."""
+    if not community.plan.network.befalls_devices:
         return
     for name in community.names():
-        draw = octets(8, (plan.seed, "habit", *name))
-        drift, rollover, replacement = (
-            int.from_bytes(draw[place : place + 2]) / 65_536 for place in (0, 2, 4)
-        )
-        chosen: list[Incident] = []
-        at = timedelta(days=1 + draw[6] % 29, hours=draw[7] % 12)
-        if drift < habits.clock_drift:
-            seconds = whole((plan.seed, "drift", *name)) % 481 - 240
-            chosen.append(
-                ClockDrift.model_construct(at=timedelta(0), device=name.device, seconds=seconds)
-            )
-        if name.kind == METER and rollover < habits.rollover:
-            chosen.append(Rollover.model_construct(at=at, device=name.device))
-        elif name.kind == METER and replacement < habits.replacement:
-            chosen.append(Replacement.model_construct(at=at, device=name.device))
-        for incident in chosen:
+        for incident in _habits_of(name, community.plan):
             yield Injection(0, name, incident, _window(incident, community, start))
+
+
+_MISHAPS = {
+    METER: ("supply_cut", "reverse_flow", "tamper"),
+    DOOR: ("power_cut", "outage", "wrong_attempts", "tamper"),
+    MONITOR: ("power_cut", "outage", "sensor_fault"),
+}
+
+
+def _habits_of(name: DeviceName, plan: FleetPlan) -> Iterator[Incident]:
+    """Yield wrong clocks, meters that roll over or are replaced, and mishaps."""
+    habits = plan.network
+    draw = octets(12, (plan.seed, "habit", *name))
+    drift, rollover, replacement, mishap = (
+        int.from_bytes(draw[place : place + 2]) / 65_536 for place in (0, 2, 4, 8)
+    )
+    at = timedelta(days=1 + draw[6] % 29, hours=draw[7] % 12)
+    if drift < habits.clock_drift:
+        seconds = whole((plan.seed, "drift", *name)) % 481 - 240
+        yield ClockDrift.model_construct(at=timedelta(0), device=name.device, seconds=seconds)
+    if name.kind == METER and rollover < habits.rollover:
+        yield Rollover.model_construct(at=at, device=name.device)
+    elif name.kind == METER and replacement < habits.replacement:
+        yield Replacement.model_construct(at=at, device=name.device)
+    elif mishap < habits.mishap:
+        what = _MISHAPS[name.kind][draw[10] % len(_MISHAPS[name.kind])]
+        at += timedelta(hours=draw[10] // 20, minutes=draw[11] % 60)
+        yield INCIDENTS[what].model_construct(what=what, at=at, device=name.device)
 
 
 def clock_error(befalling: tuple[Injection, ...], at: Instant) -> int:

@@ -4,11 +4,12 @@ from collections import Counter
 from typing import NamedTuple
 
 from devices.instant import Instant, milliseconds_of
-from devices.models.calendar import SECOND
+from devices.models.calendar import SECOND, Window
 from devices.models.chance import octets
 from devices.models.community import Community, DeviceName
-from devices.models.injection import Injections
-from devices.models.scenario import Duplicate, Late, Lost, Outage
+from devices.models.incident import Duplicate, Late, Lost
+from devices.models.injection import Injection, Injections, is_cut_off
+from devices.models.power import without_power
 from devices.models.simulated import SimulatedDevice
 
 _BURST_S = 120
@@ -73,15 +74,18 @@ class Network:
         return lost, late, draw.repeat < self._habits.duplicate
 
     def _ending(self, name: DeviceName, at: Instant) -> Instant | None:
-        """Return when the outage ends that a device suffers at the instant, None without one."""
+        """Return when a device can be reached again, None if it can be at the instant."""
         endings = (
-            one.window.end_at
+            silence.end_at
             for one in (*self._injections.of(name), *self._injections.wide_outages)
-            if isinstance(one.incident, Outage)
-            and one.window.covers(at)
-            and self._community.area_of(name).startswith(one.incident.area or "")
+            if (silence := self._silence(name, one)) is not None and silence.covers(at)
         )
         return max((ending for ending in endings if ending is not None), default=None)
+
+    def _silence(self, name: DeviceName, injection: Injection) -> Window | None:
+        if is_cut_off(name, injection, self._community):
+            return injection.window
+        return without_power(name, injection)
 
 
 def _draw(drawn: bytes) -> Draw:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkHabits:
-    """How often the network and the meters misbehave by themselves; shares from 0 to 1.
+    """How often the network and the devices misbehave by themselves; shares from 0 to 1.
 
     The shares are general knowledge, not from a standard; that each of these happens is from field
     reports on NB-IoT meters.
@@ -24,10 +24,20 @@ class NetworkHabits:
     """Share of meters whose counter rolls over within 30 days of the start."""
     replacement: float = 0.002
     """Share of meters that are replaced within 30 days of the start."""
+    mishap: float = 0.02
+    """Share of devices to which something else happens within 30 days of the start: the supply or
+    the power is cut, water runs back, a device is cut off or tampered with, a sensor fails."""
+
+    @property
+    def befalls_devices(self) -> bool:
+        """Whether anything befalls devices, besides what befalls single messages."""
+        return bool(self.clock_drift or self.rollover or self.replacement or self.mishap)
 
 
-STEADY = NetworkHabits(duplicate=0, lost=0, late=0, clock_drift=0, rollover=0, replacement=0)
-"""A network and meters that do nothing wrong unless a scenario says so."""
+STEADY = NetworkHabits(
+    duplicate=0, lost=0, late=0, clock_drift=0, rollover=0, replacement=0, mishap=0
+)
+"""A network and devices that do nothing wrong unless a scenario says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from devices.instant import Instant, milliseconds_of
 from devices.models.calendar import HOUR, Window
-from devices.models.scenario import (
+from devices.models.incident import (
     Burst,
     CrowdedDwelling,
     FrozenSensor,
@@ -12,7 +12,10 @@ from devices.models.scenario import (
     Incident,
     Leak,
     PersonInactive,
+    ReverseFlow,
     RunningToilet,
+    SupplyCut,
+    Tamper,
 )
 
 
@@ -40,23 +43,26 @@ class Day:
             before = after
 
 
-ORDER = (Holiday, PersonInactive, CrowdedDwelling, Leak, Burst, RunningToilet, FrozenSensor)
+ORDER = (
+    Holiday, PersonInactive, CrowdedDwelling, Leak, Burst, RunningToilet, SupplyCut, ReverseFlow,
+    FrozenSensor, Tamper,
+)  # fmt: skip
 """In which incidents change a day: people first, then pipes, then the meter."""
 
 
 def befall(day: Day, incident: Incident, window: Window, occupants: int) -> None:
     """Let an incident change the day; one that has nothing to do with water doesn't."""
     match incident:
-        case Holiday() | FrozenSensor():
+        case Holiday() | SupplyCut() | ReverseFlow() | FrozenSensor() | Tamper():
             day.scale(window, 0)
         case PersonInactive():
             day.scale(window, (occupants - 1) / occupants)
         case CrowdedDwelling(persons=persons):
-            day.scale(window, persons / occupants)
+            day.scale(window, max(1.0, persons / occupants))
         case Leak(litres_per_hour=flow) | Burst(litres_per_hour=flow):
             day.add(window, lambda elapsed: int(flow * elapsed / HOUR))
         case RunningToilet(interval=interval, litres=litres):
-            every = max(1, milliseconds_of(interval))
+            every = milliseconds_of(interval)
             day.add(window, lambda elapsed: int(litres * (elapsed // every)))
         case _:
             pass

@@ -21,6 +21,8 @@ NOBODY = 255
 
 MEANS = ("face", "card", "id_card", "fingerprint", "pin", "qr", "bluetooth")
 """What a resident may present."""
+_NIGHT_SHARE = 0.01
+"""Of the nights in which a person is out; doors are never quite without openings at night."""
 _MEANS_WEIGHTS = (55, 20, 2, 8, 8, 2, 5)
 
 
@@ -62,7 +64,7 @@ def passages(seed: int, dwelling: int, day: int, persons: int | None = None) -> 
 
 
 def _outings(chance: Random, day: int) -> Iterator[tuple[int, int]]:
-    """Yield when a person leaves and returns: work or school, and what the evening brings."""
+    """Yield when a person leaves and returns: work or school, and what evening and night bring."""
     if not is_weekend(day) and chance.random() < 0.75:
         leave = int(chance.gauss(7.8, 0.7) * HOUR_S)
         yield max(leave, 5 * HOUR_S), max(int(chance.gauss(18.2, 1.0) * HOUR_S), 9 * HOUR_S)
@@ -72,6 +74,9 @@ def _outings(chance: Random, day: int) -> Iterator[tuple[int, int]]:
     if chance.random() < 0.25:
         leave = int(chance.uniform(19.5, 21) * HOUR_S)
         yield leave, leave + int(chance.uniform(0.3, 2.5) * HOUR_S)
+    if chance.random() < _NIGHT_SHARE:
+        leave = int(chance.uniform(0, 4) * HOUR_S)
+        yield leave, leave + int(chance.uniform(0.2, 1.5) * HOUR_S)
 
 
 def _care_outings(chance: Random) -> Iterator[tuple[int, int]]:

@@ -1,6 +1,7 @@
 """Laws of decoding that hold whatever the kind, and of the messages that all kinds share."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from devices.sample import Sample, samples_of
 from devices.topic import Channel, Topic
 
 AT = instant_of(datetime(2026, 2, 28, 20, 0, tzinfo=UTC))
+STATUS_TOPIC = Topic("gas_monitor", "a", Channel.STATUS)
 STATUS = '{"v":1,"device":"a","online":true,"at":"2026-03-01T04:00:00+08:00"}'
 COMMAND = (
     '{"v":1,"device":"a","id":"c-1","command":"fan_start",'
@@ -38,12 +40,11 @@ def refusal(sample: Sample, payload: bytes, decoder: Decoder | None = None) -> D
 
 
 def shared(name: str, payload: str) -> object:
-    topic = Topic("gas_monitor", "a", Channel.STATUS)
     if name == "status":
-        return decode_status(topic, payload.encode(), AT)
+        return decode_status(STATUS_TOPIC, payload.encode(), AT)
     if name == "command":
-        return decode_command(topic, payload.encode())
-    return decode_reply(topic, payload.encode(), AT)
+        return decode_command(STATUS_TOPIC, payload.encode())
+    return decode_reply(STATUS_TOPIC, payload.encode(), AT)
 
 
 def plain(name: str) -> str:
@@ -90,6 +91,47 @@ def test_a_status_report_tells_since_when_and_a_will_since_it_was_heard() -> Non
     assert shared("status", STATUS) == ("gas_monitor", "a", True, AT, 0)
     will = shared("status", '{"v":1,"device":"a","online":false}')
     assert will == ("gas_monitor", "a", False, AT, 0)
+
+
+@pytest.mark.parametrize("minutes", [-5, -1, 0, 1])
+def test_a_status_report_is_never_later_than_we_heard_it(minutes: int) -> None:
+    """Else the last will of a device whose clock is ahead would seem the older report."""
+    heard_at = AT + milliseconds_of(timedelta(minutes=minutes))
+    status = decode_status(STATUS_TOPIC, STATUS.encode(), heard_at)
+    assert status.at == min(AT, heard_at)
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "reason"),
+    [
+        ("status", -1, Reason.IN_THE_FUTURE),
+        ("reply", -1, Reason.IN_THE_FUTURE),
+        ("status", 400, None),
+        ("reply", 40, None),
+        ("reply", 41, Reason.TOO_OLD),
+    ],
+)
+def test_status_reports_and_replies_come_from_the_past(
+    name: str, days: int, reason: Reason | None
+) -> None:
+    decode = {"status": decode_status, "reply": decode_reply}[name]
+    heard_at = AT + milliseconds_of(timedelta(days=days))
+    assert reason_of(lambda: decode(STATUS_TOPIC, plain(name).encode(), heard_at)) is reason
+
+
+def reason_of(decode: Callable[[], object]) -> Reason | None:
+    try:
+        decode()
+    except DecodeError as refused:
+        return refused.reason
+    return None
+
+
+@pytest.mark.parametrize("name", ["command", "reply"])
+def test_the_id_of_a_command_is_no_identity_number(name: str) -> None:
+    with pytest.raises(DecodeError) as refused:
+        shared(name, plain(name).replace("c-1", "110101199003070011"))
+    assert refused.value.reason is Reason.PERSONAL_DATA
 
 
 def test_a_command_and_its_reply_carry_the_same_id() -> None:

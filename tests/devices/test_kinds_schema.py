@@ -26,7 +26,7 @@ def validator_of(kind: DeviceKind) -> Draft202012Validator:
 @every_kind
 def test_the_documented_schema_is_the_code_s(kind: DeviceKind) -> None:
     written = (DOCS / f"{kind.name}.schema.json").read_text(encoding="utf-8")
-    assert written == schema_text(kind), "stale: run `make schemas`"
+    assert written == schema_text(kind), "stale: run `make docs`"
 
 
 @every_kind

@@ -43,3 +43,9 @@ def test_any_other_topic_is_refused_without_being_repeated(text: str) -> None:
         parse_topic(text)
     assert refusal.value.reason is Reason.TOPIC
     assert "sideways" not in refusal.value.detail
+
+
+def test_a_device_is_not_named_by_an_identity_number() -> None:
+    with pytest.raises(DecodeError) as refusal:
+        parse_topic("gw/v1/door/110101199003070011/up")
+    assert refusal.value.reason is Reason.PERSONAL_DATA

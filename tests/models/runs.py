@@ -55,6 +55,15 @@ def run(fleet_plan: FleetPlan, days: float, scenario: str = "") -> Run:
     return Run(emissions, fleet.truth())
 
 
+def event(**keys: object) -> str:
+    """One event as TOML; texts are quoted."""
+    lines = (
+        f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}"
+        for key, value in keys.items()
+    )
+    return "\n".join(("[[event]]", *lines, ""))
+
+
 def decoded(emission: Emission) -> tuple[Reading, ...]:
     """The readings of an emission, decoded as if received when it left."""
     if emission.topic.channel is not Channel.UP:

@@ -128,12 +128,20 @@ def test_a_shut_valve_stops_the_water_until_it_is_opened() -> None:
     while_shut = readings(fleet, open_at)
     assert result(fleet, METER, command(METER, "valve_open", open_at, 2), open_at)[0] == "done"
     afterwards = readings(fleet, open_at + 3 * DAY)
-    days = [one for one in (*while_shut, *afterwards) if "valve" in one.values]
+    said = [one for one in (*while_shut, *afterwards) if "valve" in one.values]
+    at_once = [one for one in said if "increment_m3" not in one.values]
+    assert [one.values["valve"] for one in at_once] == ["shut", "open"]
+    assert [one.measured_at - at for one, at in zip(at_once, (shut_at, open_at), strict=True)] == [
+        5 * SECOND,
+        5 * SECOND,
+    ]
+    days = [one for one in said if "increment_m3" in one.values]
     assert [one.values["valve"] for one in days] == ["open", "shut", "shut", "open", "open"]
-    dry = [one for one in (*while_shut, *afterwards) if shut_at < one.measured_at <= open_at]
+    slots = [one for one in (*while_shut, *afterwards) if "increment_m3" in one.values]
+    dry = [one for one in slots if shut_at < one.measured_at <= open_at]
     assert len(dry) == 96
     assert not any(one.values["increment_m3"] for one in dry)
-    assert any(one.values["increment_m3"] for one in afterwards if one.measured_at > open_at)
+    assert any(one.values["increment_m3"] for one in slots if one.measured_at > open_at)
 
 
 def test_a_revoked_person_is_denied_until_restored() -> None:

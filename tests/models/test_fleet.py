@@ -13,7 +13,13 @@ from devices.privacy import DWELLING_PATTERN, PERSON_PATTERN
 from tests.models.runs import START, Run, decoded, plan, run
 
 ROUGH = NetworkHabits(
-    duplicate=0.1, lost=0.05, late=0.1, clock_drift=0.3, rollover=0.1, replacement=0.1
+    duplicate=0.1,
+    lost=0.05,
+    late=0.1,
+    clock_drift=0.3,
+    rollover=0.1,
+    replacement=0.1,
+    mishap=0.5,
 )
 
 
@@ -111,6 +117,20 @@ def test_habits_of_the_network_are_counted_and_seen(rough: Run) -> None:
     assert all(faults[what] for what in ("duplicate", "lost", "late", "clock_drift"))
     repeated = sum(one.repeated_readings > 0 for one in rough.emissions)
     assert faults["duplicate"] == repeated
+
+
+def test_mishaps_befall_their_share_of_the_devices_within_thirty_days() -> None:
+    habits = NetworkHabits(
+        duplicate=0, lost=0, late=0, clock_drift=0, rollover=0, replacement=0, mishap=0.3
+    )
+    injected = run(plan(habits, homes=300, doors=100, gas_monitors=100), days=0).truth.injected
+    assert 110 <= len(injected) <= 190
+    assert all(0 <= one.start_at - START - DAY < 31 * DAY for one in injected)
+    assert Counter((one.kind, one.what) for one in injected).keys() == {
+        *(("water_meter", what) for what in ("supply_cut", "reverse_flow", "tamper")),
+        *(("door", what) for what in ("power_cut", "outage", "wrong_attempts", "tamper")),
+        *(("gas_monitor", what) for what in ("power_cut", "outage", "sensor_fault")),
+    }
 
 
 def test_names_of_persons_and_dwellings_are_pseudonyms() -> None:

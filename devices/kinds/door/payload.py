@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from devices.instant import instant_of
 from devices.kinds.door import fields
-from devices.payload import Measured, Moment, Payload, known
+from devices.payload import IMPERSONAL, Measured, Moment, Payload, known
 
 
 class Event(Payload):
@@ -25,9 +25,9 @@ class Event(Payload):
     """Why the door stayed shut; required with `denied`, refused with any other event."""
     credential: fields.Credential | None = None
     """What was shown to the door; only with `denied`."""
-    person: Annotated[str, fields.PERSON.form] | None = None
+    person: Annotated[str, fields.PERSON.form, IMPERSONAL] | None = None
     """Pseudonym of the person, made outside of this system."""
-    dwelling: Annotated[str, fields.DWELLING.form] | None = None
+    dwelling: Annotated[str, fields.DWELLING.form, IMPERSONAL] | None = None
     """Pseudonym of the dwelling."""
     direction: fields.Direction | None = None
     """Which way."""

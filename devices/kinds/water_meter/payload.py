@@ -8,7 +8,7 @@ from pydantic_core import PydanticKnownError
 
 from devices.instant import instant_of, milliseconds_of
 from devices.kinds.water_meter import fields
-from devices.payload import Measured, Moment, Payload, known
+from devices.payload import IMPERSONAL, Measured, Moment, Payload, known
 from devices.reading import Values
 
 SLOTS = (15, 30, 60)
@@ -57,7 +57,7 @@ class MeterState(Payload):
     """State of the valve."""
     flags: Annotated[list[fields.Flag], Field(max_length=32)] | None = None
     """Status bits that are set; an empty list when none is."""
-    serial: Annotated[str, fields.SERIAL.form] | None = None
+    serial: Annotated[str, fields.SERIAL.form, IMPERSONAL] | None = None
     """The meter's own number: a new one is a new meter."""
     resolution_l: (
         Annotated[
