@@ -1,20 +1,25 @@
-"""Repeats: when a second upload of the same instant says the same thing."""
+"""Repeats: when a second reading of the same instant says nothing that the first did not."""
+
+from functools import cache
 
 from devices.catalogue import catalogue
 from devices.reading import Values
 
 
 def is_repeat(kind: str, first: Values, second: Values) -> bool:
-    """Return whether two sets of values of one device and instant are the same measurement.
+    """Return whether the second set of values of one device and instant adds nothing to the first.
 
-    A meter that sends an upload again has a new signal strength and a higher transmission counter:
-    fields that describe the transmission may differ.
+    Fields that describe the transmission may differ: a meter that sends an upload again has a new
+    signal strength and a higher counter. Fields may be missing: the later of two overlapping
+    uploads tells of a past slot only its increment. A field the first does not have is new.
     """
-    if first == second:
-        return True
-    passing = {field.name for field in catalogue()[kind].fields if field.transmission}
-    return _without(first, passing) == _without(second, passing)
+    return first == second or all(
+        first.get(name) == value
+        for name, value in second.items()
+        if name not in _transmission_fields(kind)
+    )
 
 
-def _without(values: Values, names: set[str]) -> dict[str, object]:
-    return {name: value for name, value in values.items() if name not in names}
+@cache
+def _transmission_fields(kind: str) -> frozenset[str]:
+    return frozenset(field.name for field in catalogue()[kind].fields if field.transmission)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from ingest.clock import pause
 
-_FIRST = timedelta(milliseconds=200)
+FIRST_WAIT = timedelta(milliseconds=200)
 
 
 class Backoff:
@@ -14,10 +14,10 @@ class Backoff:
     Jitter takes away up to half, so that what failed together does not try again together.
     """
 
-    def __init__(self, longest: timedelta, first: timedelta = _FIRST) -> None:
-        self._first = first
+    def __init__(self, longest: timedelta, first: timedelta = FIRST_WAIT) -> None:
+        self._first = min(first, longest)
         self._longest = longest
-        self._next = first
+        self._next = self._first
 
     def succeeded(self) -> None:
         """Start anew."""

@@ -1,8 +1,11 @@
 """The forwarder: takes committed readings to one sink, in order, and never gives up."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
+from typing import TypeVar
 
 from ingest.backoff import Backoff
 from ingest.clock import pause
@@ -10,13 +13,16 @@ from ingest.health import Health
 from ingest.journal.batch import DeadLetter
 from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
-from ingest.journal.reading_table import dead_letter_of
+from ingest.journal.refused_reading import dead_letter_of
 from ingest.metrics import Metrics
 from ingest.sink import Delivery, Rejected, Sink, SinkUnavailable
 
+T = TypeVar("T")
 MOST_AT_ONCE = 5_000
 _GATHER = timedelta(milliseconds=50)
 """How long a batch that is not full waits for company: fewer, larger requests."""
+_LOOK_SECONDS = 2.0
+"""How often to look unasked: a command of another process may have stored something."""
 _LONGEST_DETAIL = 500
 
 
@@ -26,7 +32,6 @@ class Forwarder:
     def __init__(self, name: str, sink: Sink, journal: Journal, longest_backoff: timedelta) -> None:
         self.name = name
         self.cursor = journal.cursor(name)
-        self.backlog = journal.backlog(self.cursor)
         self._sink = sink
         self._journal = journal
         self._backoff = Backoff(longest_backoff)
@@ -38,15 +43,22 @@ class Forwarder:
         """The name of this part of the service in health and dead letters."""
         return f"sink:{self.name}"
 
+    @property
+    def backlog(self) -> int:
+        """How many committed readings the sink does not have yet."""
+        return self._journal.backlog(self.cursor)
+
     def committed(self, readings: int) -> None:
-        """Hear that there are more readings to forward."""
-        self.backlog += readings
-        self._more.set()
+        """Hear that so many more readings are to be forwarded."""
+        if readings:
+            self._more.set()
 
     async def run(self, metrics: Metrics, health: Health) -> None:
         """Forward for ever."""
         while True:
-            await self._more.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._more.wait()
             self._more.clear()
             await self._drain(metrics, health)
 
@@ -56,42 +68,39 @@ class Forwarder:
             await pause(_GATHER)
 
     async def _drain(self, metrics: Metrics, health: Health) -> None:
-        while batch := self._journal.deliveries_after(self.cursor, MOST_AT_ONCE):
-            rejected = await self._write(batch, metrics, health)
+        while batch := await self._patiently(self._next_batch, metrics, health):
+            rejected = await self._patiently(partial(self._sink.write, batch), metrics, health)
             letters = [self._dead_letter(refusal) for refusal in rejected]
-            await self._move(batch[-1].seq, letters)
-            self.backlog = max(0, self.backlog - len(batch))
+            move = partial(self._journal.forwarded, self.name, batch[-1].seq, letters)
+            await self._patiently(move, metrics, health)
+            self.cursor = batch[-1].seq
             metrics.sink_written.labels(self.name).inc(len(batch) - len(rejected))
             for letter in letters:
                 metrics.dead_letters.labels(letter.kind, letter.stage, letter.reason).inc()
             if len(batch) < MOST_AT_ONCE:
                 await pause(_GATHER)
-        self.backlog = 0
 
-    async def _write(
-        self, batch: Sequence[Delivery], metrics: Metrics, health: Health
-    ) -> Sequence[Rejected]:
+    async def _next_batch(self) -> Sequence[Delivery]:
+        return self._journal.deliveries_after(self.cursor, MOST_AT_ONCE)
+
+    async def _patiently(
+        self, step: Callable[[], Awaitable[T]], metrics: Metrics, health: Health
+    ) -> T:
+        """Try the step until the sink, or the journal, lets it through."""
         while True:
             try:
-                rejected = await self._sink.write(batch)
+                outcome = await step()
             except SinkUnavailable as error:
                 metrics.sink_errors.labels(self.name).inc()
                 health.trouble(self.part, f"{error}; readings wait in the journal")
                 await self._backoff.wait(error.retry_after)
+            except JournalUnavailable as error:
+                health.trouble(self.part, f"journal: {error}")
+                await self._backoff.wait()
             else:
                 self._backoff.succeeded()
                 health.recovered(self.part)
-                return rejected
-
-    async def _move(self, seq: int, rejected: Sequence[DeadLetter]) -> None:
-        while True:
-            try:
-                await self._journal.forwarded(self.name, seq, rejected)
-            except JournalUnavailable:
-                await self._backoff.wait()
-            else:
-                self.cursor = seq
-                return
+                return outcome
 
     def _dead_letter(self, refusal: Rejected) -> DeadLetter:
         return dead_letter_of(

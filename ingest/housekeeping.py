@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from devices.instant import milliseconds_of
+from devices.instant import Instant, milliseconds_of
 from ingest.clock import Clock, pause
 from ingest.forwarder import Forwarder
 from ingest.journal.database import JournalUnavailable
@@ -17,6 +17,8 @@ from ingest.settings import JournalSettings
 _EVERY = timedelta(seconds=2)
 _NEARLY_FULL = 0.9
 """The share of the size limit from which forwarded readings leave before their time."""
+
+_WHENEVER: Instant = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +42,30 @@ class Housekeeping:
             await pause(_EVERY)
 
     async def look(self, settings: JournalSettings) -> None:
-        """Bring readings and dead letters within their bounds."""
+        """Bring readings, answers to commands and dead letters within their bounds."""
         retention = timedelta(days=settings.retention_days)
-        await self._prune("age", self.clock.now() - milliseconds_of(retention))
+        oldest = self.clock.now() - milliseconds_of(retention)
+        while await self._prune("age", oldest):
+            pass
+        while await self.journal.prune_replies(oldest):
+            pass
         limit = settings.max_mb * 1e6 * _NEARLY_FULL
         while self.forwarders and self.journal.size_bytes() > limit:
-            if not await self._prune_some("size", self.clock.now() + 1):
+            if not await self._prune("size", _WHENEVER):
                 break
-        limits = DeadLetterLimits(
-            timedelta(days=settings.dead_letter_days), int(settings.dead_letter_mb * 1e6)
-        )
-        dropped = await self.journal.prune_dead_letters(limits, self.clock.now())
-        for cause, number in dropped.items():
-            self.metrics.dead_letters_dropped.labels(cause).inc(number)
-
-    async def _prune(self, cause: str, received_before: int) -> None:
-        while await self._prune_some(cause, received_before):
+        while await self._prune_dead_letters(settings):
             pass
 
-    async def _prune_some(self, cause: str, received_before: int) -> int:
+    async def _prune(self, cause: str, received_before: Instant) -> int:
         forwarded_to = min((forwarder.cursor for forwarder in self.forwarders), default=None)
         pruned = await self.journal.prune_readings(received_before, forwarded_to)
         self.metrics.readings_pruned.labels(cause).inc(pruned)
         return pruned
+
+    async def _prune_dead_letters(self, settings: JournalSettings) -> int:
+        age = timedelta(days=settings.dead_letter_days)
+        limits = DeadLetterLimits(age, int(settings.dead_letter_mb * 1e6))
+        dropped = await self.journal.prune_dead_letters(limits, self.clock.now())
+        for cause, number in dropped.items():
+            self.metrics.dead_letters_dropped.labels(cause).inc(number)
+        return sum(dropped.values())

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 
 from devices.catalogue import catalogue
 from devices.decoding import Decoder
@@ -14,6 +15,7 @@ from devices.refusal import DecodeError, Reason
 from devices.topic import Channel, Topic, parse_topic
 from ingest.journal.batch import Batch, DeadLetter
 from ingest.mqtt.message import Message
+from ingest.panic import is_panic
 from rules.engine import Engine
 
 DECODER_RAISED = "decoder_raised"
@@ -23,6 +25,7 @@ MALFORMED = "malformed_packet"
 """The reason of a dead letter that is a whole MQTT packet which broke the protocol."""
 
 _NOT_IN_A_TOPIC = re.compile(r"[^0-9A-Za-z_./+#$-]")
+_ALL_BUT_LEVELS = re.compile(r"[^/]")
 _LONGEST_TOPIC = 256
 _cached_topic = lru_cache(maxsize=65_536)(parse_topic)
 
@@ -58,17 +61,21 @@ class Intake:
             except DecodeError as error:
                 letter = _dead_letter(message, error.reason, error.detail)
                 result.batch.dead_letters.append(letter)
-            except Exception as error:  # noqa: BLE001 the wall around plug-in decoders
-                letter = _dead_letter(message, DECODER_RAISED, type(error).__name__)
+            except BaseException as error:  # the wall around plug-in decoders
+                if not (isinstance(error, Exception) or is_panic(error)):
+                    raise
+                letter = _dead_letter(message, DECODER_RAISED, _where(error))
                 result.batch.dead_letters.append(letter)
         for reading in result.batch.readings:
             self._engine.observe(reading)
         return result
 
     def _take(self, message: Message, result: Sorted) -> None:
-        if message.malformed:
-            raise DecodeError(Reason.TOPIC, "a PUBLISH that is not MQTT 5")
-        topic = _cached_topic(message.topic)
+        try:
+            topic = _address(message)
+        except DecodeError:
+            result.received["other", "other"] += 1
+            raise
         kind = topic.kind if topic.kind in self._kinds else "other"
         result.received[kind, topic.channel] += 1
         if topic.channel is Channel.UP:
@@ -85,16 +92,50 @@ class Intake:
             raise DecodeError(
                 Reason.UNKNOWN_KIND, f"kind: expected one of {', '.join(self._kinds)}"
             )
+        acceptance = self._decoder.acceptance
         if topic.channel is Channel.STATUS:
-            status = decode_status(topic, message.payload, message.received_at)
+            status = decode_status(topic, message.payload, message.received_at, acceptance)
             result.batch.statuses.append(status)
             result.count_unknown(topic.kind, status.unknown_fields)
         elif topic.channel is Channel.REPLY:
-            reply = decode_reply(topic, message.payload, message.received_at)
+            reply = decode_reply(topic, message.payload, message.received_at, acceptance)
             result.batch.replies.append(reply)
             result.count_unknown(topic.kind, reply.unknown_fields)
         else:
             raise DecodeError(Reason.TOPIC, "channel: commands are not for the service")
+
+
+def _address(message: Message) -> Topic:
+    """Return the parsed topic; DecodeError if there is none."""
+    if message.malformed:
+        raise DecodeError(Reason.TOPIC, "a PUBLISH that is not MQTT 5")
+    return _cached_topic(message.topic)
+
+
+def _where(error: BaseException) -> str:
+    """Return kind and place of an error, not its text, which may quote the payload."""
+    traceback = error.__traceback__
+    while traceback and traceback.tb_next:
+        traceback = traceback.tb_next
+    place = Path(traceback.tb_frame.f_code.co_filename).name if traceback else ""
+    return f"{type(error).__name__} in {place}:{traceback.tb_lineno if traceback else 0}"
+
+
+def _shown(topic: str) -> str:
+    """Return the topic with what may be personal masked.
+
+    A device may have a number as long as a telephone's, so a topic of ours keeps its digits.
+    """
+    personal = not _is_ours(topic) and mentions_personal_data(topic.encode())
+    masked = _ALL_BUT_LEVELS if personal else _NOT_IN_A_TOPIC
+    return masked.sub("?", topic[:_LONGEST_TOPIC])
+
+
+def _is_ours(topic: str) -> bool:
+    try:
+        return _cached_topic(topic).kind in catalogue()
+    except DecodeError:
+        return False
 
 
 def _dead_letter(message: Message, reason: str, detail: str) -> DeadLetter:
@@ -103,7 +144,7 @@ def _dead_letter(message: Message, reason: str, detail: str) -> DeadLetter:
         stage="decode",
         reason=MALFORMED if message.malformed else reason,
         detail=detail,
-        topic=_NOT_IN_A_TOPIC.sub("?", message.topic[:_LONGEST_TOPIC]),
+        topic=_shown(message.topic),
         payload=message.payload,
         at=message.received_at,
         withheld=reason == Reason.PERSONAL_DATA or mentions_personal_data(message.payload),

@@ -1,5 +1,8 @@
 """Metrics: what the service tells Prometheus. Names are a contract; labels are bounded."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -14,93 +17,73 @@ from ingest.intake import Sorted
 from ingest.journal.batch import Committed
 
 _COMMIT_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
-_BATCH_MESSAGES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000)
+_BATCH_MESSAGES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 50_000)
+
+LABELS: Mapping[str, str] = {
+    "kind": "device kind, `other` for what is not one",
+    "channel": "last level of the topic: `up`, `reply`, `status`",
+    "stage": "where it was refused: `decode`, `store`, `sink:<name>`",
+    "reason": "why, by a fixed word",
+    "cause": "`age` or `size`",
+    "sink": "name of the sink, such as `influx`",
+}
+"""Every label there is, and what it takes."""
 
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
+class Described(NamedTuple):
+    """A metric as the documentation lists it; `name` is that of its samples."""
+
+    name: str
+    type: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
 class Metrics:
-    """Every metric of the service, in a registry of its own."""
+    """Every metric that is counted as things happen, in a registry of its own."""
 
     def __init__(self) -> None:
-        registry = self.registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
-        self.received = Counter(
-            "gridwatch_messages_received",
+        self.registry = CollectorRegistry()
+        self.described: list[Described] = []
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.received = self._counter(
+            "messages_received",
             "MQTT messages taken in, counted at their commit",
-            ("kind", "channel"),
-            registry=registry,
+            "kind",
+            "channel",
         )
-        self.stored = Counter(
-            "gridwatch_readings_stored", "Readings made durable", ("kind",), registry=registry
+        self.stored = self._counter("readings_stored", "Readings made durable", "kind")
+        self.duplicates = self._counter(
+            "readings_duplicate", "Readings that repeated a stored one and changed nothing", "kind"
         )
-        self.duplicates = Counter(
-            "gridwatch_readings_duplicate",
-            "Readings that repeated a stored one and changed nothing",
-            ("kind",),
-            registry=registry,
+        self.late = self._counter(
+            "readings_late", "Stored readings older than the newest of their device", "kind"
         )
-        self.late = Counter(
-            "gridwatch_readings_late",
-            "Stored readings older than the newest of their device",
-            ("kind",),
-            registry=registry,
-        )
-        self.dead_letters = Counter(
-            "gridwatch_dead_letters",
+        self.dead_letters = self._counter(
+            "dead_letters",
             "Messages and readings refused and kept as dead letters",
-            ("kind", "stage", "reason"),
-            registry=registry,
+            *("kind", "stage", "reason"),
         )
-        self.dead_letters_dropped = Counter(
-            "gridwatch_dead_letters_dropped",
+        self.dead_letters_dropped = self._counter(
+            "dead_letters_dropped",
             "Dead letters that fell out of the bounds of age or size",
-            ("cause",),
-            registry=registry,
+            "cause",
         )
-        self.unknown_fields = Counter(
-            "gridwatch_unknown_fields",
-            "Fields of payloads that no version of the contract knows",
-            ("kind",),
-            registry=registry,
+        self.unknown_fields = self._counter(
+            "unknown_fields", "Fields of payloads that no version of the contract knows", "kind"
         )
-        self.batch_messages = Histogram(
-            "gridwatch_batch_messages",
-            "Messages of a micro-batch",
-            buckets=_BATCH_MESSAGES,
-            registry=registry,
+        self.batch_messages = self._histogram(
+            "batch_messages", "Messages of a micro-batch", _BATCH_MESSAGES
         )
-        self.commit_seconds = Histogram(
-            "gridwatch_commit_seconds",
-            "Time to make a micro-batch durable",
-            buckets=_COMMIT_SECONDS,
-            registry=registry,
+        self.commit_seconds = self._histogram(
+            "commit_seconds", "Time to make a micro-batch durable", _COMMIT_SECONDS
         )
-        self.journal_unavailable = Gauge(
-            "gridwatch_journal_unavailable",
-            "1 while the journal can't take anything and nothing is acknowledged",
-            registry=registry,
-        )
-        self.readings_pruned = Counter(
-            "gridwatch_readings_pruned",
-            "Readings removed from the journal, by age or early because of its size limit",
-            ("cause",),
-            registry=registry,
-        )
-        self.sink_written = Counter(
-            "gridwatch_sink_readings_written",
-            "Readings that the sink took",
-            ("sink",),
-            registry=registry,
-        )
-        self.sink_errors = Counter(
-            "gridwatch_sink_errors",
-            "Tries that the sink did not answer, or answered that it can't now",
-            ("sink",),
-            registry=registry,
-        )
+        self._add_journal()
+        self._add_sinks()
 
     def count(self, incoming: Sorted, committed: Committed) -> None:
         """Count a batch; called once it is durable."""
@@ -118,3 +101,36 @@ class Metrics:
                 counter.labels(kind).inc(number)
         for letter in (*incoming.batch.dead_letters, *committed.conflicts):
             self.dead_letters.labels(letter.kind, letter.stage, letter.reason).inc()
+
+    def _add_journal(self) -> None:
+        self.journal_unavailable = self._gauge(
+            "journal_unavailable",
+            "1 while the journal can't take anything and nothing is acknowledged",
+        )
+        self.readings_pruned = self._counter(
+            "readings_pruned",
+            "Readings removed from the journal, by age or early because of its size limit",
+            "cause",
+        )
+
+    def _add_sinks(self) -> None:
+        self.sink_written = self._counter(
+            "sink_readings_written", "Readings that the sink took", "sink"
+        )
+        self.sink_errors = self._counter(
+            "sink_errors",
+            "Tries that the sink did not answer, or answered that it can't now",
+            "sink",
+        )
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        self.described.append(Described(f"gridwatch_{name}_total", "counter", labels, meaning))
+        return Counter(f"gridwatch_{name}", meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str) -> Gauge:
+        self.described.append(Described(f"gridwatch_{name}", "gauge", (), meaning))
+        return Gauge(f"gridwatch_{name}", meaning, registry=self.registry)
+
+    def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...]) -> Histogram:
+        self.described.append(Described(f"gridwatch_{name}", "histogram", (), meaning))
+        return Histogram(f"gridwatch_{name}", meaning, registry=self.registry, buckets=buckets)

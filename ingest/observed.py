@@ -1,6 +1,8 @@
 """Metrics that are looked up when Prometheus asks, because something else keeps them."""
 
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from prometheus_client import Metric
@@ -10,7 +12,43 @@ from prometheus_client.registry import Collector
 from ingest.clock import Clock
 from ingest.forwarder import Forwarder
 from ingest.journal.journal import Journal
+from ingest.metrics import Described
 from ingest.mqtt.session import Session
+
+_CONNECTED = Described("gridwatch_mqtt_connected", "gauge", (), "1 while connected and subscribed")
+_CONNECTS = Described(
+    "gridwatch_mqtt_connects_total", "counter", (), "Connections made; each after the first is anew"
+)
+_FAILURES = Described(
+    "gridwatch_mqtt_connect_failures_total", "counter", (), "Connections lost or refused"
+)
+_UNACKNOWLEDGED = Described(
+    "gridwatch_mqtt_unacknowledged", "gauge", (), "Messages held and not acknowledged"
+)
+_BYTES = Described("gridwatch_journal_bytes", "gauge", (), "Bytes of the journal in use")
+_DEVICES = Described("gridwatch_devices_seen", "gauge", (), "Devices ever seen")
+_BACKLOG = Described(
+    "gridwatch_sink_backlog_readings",
+    "gauge",
+    ("sink",),
+    "Committed readings that the sink does not have yet",
+)
+_BACKLOG_AGE = Described(
+    "gridwatch_sink_backlog_age_seconds",
+    "gauge",
+    ("sink",),
+    "Age of the oldest reading that the sink does not have yet",
+)
+OBSERVED = (
+    _CONNECTED,
+    _CONNECTS,
+    _FAILURES,
+    _UNACKNOWLEDGED,
+    _BYTES,
+    _DEVICES,
+    _BACKLOG,
+    _BACKLOG_AGE,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,43 +61,37 @@ class Observed(Collector):
     clock: Clock
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what they are like now."""
-        session, journal = self.session, self.journal
-        yield GaugeMetricFamily(
-            "gridwatch_mqtt_connected", "1 while connected and subscribed", session.connected
-        )
-        yield CounterMetricFamily(
-            "gridwatch_mqtt_connects", "Connections made", value=session.connects
-        )
-        yield CounterMetricFamily(
-            "gridwatch_mqtt_connect_failures", "Connections lost or refused", value=session.failures
-        )
-        yield GaugeMetricFamily(
-            "gridwatch_mqtt_unacknowledged", "Messages held and not acknowledged", session.held
-        )
-        yield GaugeMetricFamily(
-            "gridwatch_journal_bytes", "Bytes of the journal in use", journal.size_bytes()
-        )
-        yield GaugeMetricFamily(
-            "gridwatch_devices_seen", "Devices ever seen", journal.device_count()
-        )
-        yield from self._backlogs()
+        """Yield what they are like now; nothing of a journal that can't be read."""
+        session = self.session
+        yield _family(_CONNECTED, {(): session.connected})
+        yield _family(_CONNECTS, {(): session.connects})
+        yield _family(_FAILURES, {(): session.failures})
+        yield _family(_UNACKNOWLEDGED, {(): session.held})
+        yield _family(_BACKLOG, _by_name(self.forwarders, lambda each: each.backlog))
+        with suppress(sqlite3.Error):
+            yield from self._journal_families()
 
-    def _backlogs(self) -> Iterator[Metric]:
-        readings = GaugeMetricFamily(
-            "gridwatch_sink_backlog_readings",
-            "Committed readings that the sink does not have yet",
-            labels=("sink",),
+    def _journal_families(self) -> tuple[Metric, ...]:
+        return (
+            _family(_BYTES, {(): self.journal.size_bytes()}),
+            _family(_DEVICES, {(): self.journal.device_count()}),
+            _family(_BACKLOG_AGE, _by_name(self.forwarders, self._age_s)),
         )
-        age = GaugeMetricFamily(
-            "gridwatch_sink_backlog_age_seconds",
-            "Age of the oldest reading that the sink does not have yet",
-            labels=("sink",),
-        )
-        for forwarder in self.forwarders:
-            oldest = self.journal.oldest_after(forwarder.cursor)
-            seconds = 0.0 if oldest is None else max(0, self.clock.now() - oldest) / 1000
-            readings.add_metric((forwarder.name,), forwarder.backlog)
-            age.add_metric((forwarder.name,), seconds)
-        yield readings
-        yield age
+
+    def _age_s(self, forwarder: Forwarder) -> float:
+        oldest = self.journal.oldest_after(forwarder.cursor)
+        return 0.0 if oldest is None else max(0, self.clock.now() - oldest) / 1000
+
+
+def _by_name(
+    forwarders: Sequence[Forwarder], value: Callable[[Forwarder], float]
+) -> dict[tuple[str, ...], float]:
+    return {(each.name,): value(each) for each in forwarders}
+
+
+def _family(described: Described, values: Mapping[tuple[str, ...], float]) -> Metric:
+    kind = CounterMetricFamily if described.type == "counter" else GaugeMetricFamily
+    family = kind(described.name, described.meaning, labels=described.labels)
+    for labels, value in values.items():
+        family.add_metric(labels, value)
+    return family

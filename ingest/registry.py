@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from devices.catalogue import catalogue
 from devices.topic import DEVICE_PATTERN
+from ingest.journal.database import transaction
 
 COLUMNS = ("kind", "device", "area")
-_AREA = re.compile(r"\d{6}|\d{9}|\d{12}|\d{14,15}")
+_AREA = re.compile(r"[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{14,15}")
 _DEVICE = re.compile(DEVICE_PATTERN)
 _MOST_COMPLAINTS = 20
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 class RegistryError(Exception):
@@ -31,38 +33,50 @@ class Placed(NamedTuple):
 
 
 def read_registry(lines: Iterable[str]) -> list[Placed]:
-    """Return the rows of a CSV file with the columns kind, device, area; RegistryError."""
+    """Return the rows of a CSV file with the columns kind, device, area; RegistryError.
+
+    Blank lines, and the mark that spreadsheets put before the first, are passed over.
+    """
     rows = csv.reader(lines)
-    header = tuple(next(rows, ()))
-    if header != COLUMNS:
-        raise RegistryError(f"line 1: expected the columns {','.join(COLUMNS)}")
-    placed, complaints = [], []
-    for row in rows:
-        faults = list(_faults(row))
-        complaints += [f"line {rows.line_num}: {fault}" for fault in faults]
-        if not faults:
-            placed.append(Placed(*row))
+    placed: list[Placed] = []
+    complaints: list[str] = []
+    seen: dict[tuple[str, ...], int] = {}
+    try:
+        _check_header(next(rows, []))
+        for row in filter(None, rows):
+            faults = list(_faults(row))
+            first = seen.setdefault(tuple(row[:2]), rows.line_num)
+            if first != rows.line_num:
+                faults.append(f"device: already on line {first}")
+            complaints += [f"line {rows.line_num}: {fault}" for fault in faults]
+            if not faults:
+                placed.append(Placed(*row))
+    except csv.Error as error:
+        raise RegistryError(f"line {rows.line_num}: expected CSV: {error}") from None
     if complaints:
-        more = len(complaints) - _MOST_COMPLAINTS
-        tail = [f"and {more} more"] if more > 0 else []
-        raise RegistryError("\n".join(complaints[:_MOST_COMPLAINTS] + tail))
+        raise RegistryError(_summary(complaints))
     return placed
 
 
 def import_registry(database: sqlite3.Connection, rows: Iterable[Placed]) -> int:
-    """Place the devices in one transaction, making those not yet seen; return how many."""
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        number = database.executemany(
+    """Place the devices in one transaction, making those not yet known; return how many."""
+    with transaction(database):
+        return database.executemany(
             "INSERT INTO device (kind, name, area) VALUES (?, ?, ?)"
             " ON CONFLICT (kind, name) DO UPDATE SET area = excluded.area",
             rows,
         ).rowcount
-        database.execute("COMMIT")
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
-    return number
+
+
+def _check_header(row: list[str]) -> None:
+    if tuple(name.removeprefix(_BYTE_ORDER_MARK) for name in row) != COLUMNS:
+        raise RegistryError(f"line 1: expected the columns {','.join(COLUMNS)}")
+
+
+def _summary(complaints: list[str]) -> str:
+    more = len(complaints) - _MOST_COMPLAINTS
+    tail = [f"and {more} more"] if more > 0 else []
+    return "\n".join(complaints[:_MOST_COMPLAINTS] + tail)
 
 
 def _faults(row: list[str]) -> Iterator[str]:

@@ -1,22 +1,24 @@
 """Retrying dead letters: the way of new messages, from where they stopped."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic_core import from_json
-
 from devices.decoding import Acceptance, Decoder
-from devices.reading import Reading
 from ingest.intake import Intake
+from ingest.journal.batch import Batch
 from ingest.journal.dead_letters import KeptDeadLetter
 from ingest.journal.journal import Journal
+from ingest.journal.refused_reading import reading_of
 from ingest.mqtt.message import Message
-from ingest.settings import Settings
+from ingest.settings import AcceptSettings, Settings
 from ingest.sink import Delivery, Sink, SinkUnavailable
 from ingest.sinks import sinks_of
 from rules.engine import NoRules
+
+_SINK_STAGE = "sink:"
 
 
 class Outcome(NamedTuple):
@@ -31,57 +33,76 @@ async def retry_all(
 ) -> list[Outcome]:
     """Try each letter again, remove those that are taken, and return what came of each.
 
-    Times are judged as of when the letter first came. Raises JournalUnavailable.
+    Times are judged as of when the letter first came. Raises JournalUnavailable, JournalError and
+    SettingsError.
     """
-    journal = Journal(path, int(settings.journal.max_mb * 1e6))
-    sinks = sinks_of(settings.sink)
-    accept = settings.accept
-    acceptance = Acceptance(timedelta(seconds=accept.ahead_s), timedelta(days=accept.age_days))
-    intake = Intake(Decoder(acceptance), NoRules())
-    try:
-        outcomes = []
-        for letter in letters:
-            if letter.stage.startswith("sink:"):
-                outcome = await _to_sink(letter, sinks, journal)
-            else:
-                outcome = await _to_journal(letter, intake, journal)
-            if outcome.taken:
-                await journal.drop_dead_letters((letter.id,))
-            outcomes.append(outcome)
-        return outcomes
-    finally:
+    async with AsyncExitStack() as stack:
+        sinks = sinks_of(settings.sink)
         for sink in sinks.values():
-            await sink.close()
-        await journal.close()
+            stack.push_async_callback(sink.close)
+        journal = Journal(path, int(settings.journal.max_mb * 1e6))
+        stack.push_async_callback(journal.close)
+        retrial = Retrial(journal, sinks, settings.accept)
+        return [await retrial.outcome(letter) for letter in letters]
 
 
-async def _to_journal(letter: KeptDeadLetter, intake: Intake, journal: Journal) -> Outcome:
-    if letter.payload is None:
-        return Outcome(taken=False, text="withheld: there is no payload to try")
-    if letter.stage == "store":
-        return Outcome(taken=False, text="contradicts a stored reading: show it, then drop it")
-    message = Message(letter.topic, letter.payload, letter.first_at, epoch=0, packet_id=0)
-    batch = intake.sort((message,)).batch
-    if batch.dead_letters:
-        refusal = batch.dead_letters[0]
-        return Outcome(taken=False, text=f"refused again: {refusal.reason}: {refusal.detail}")
-    committed = await journal.commit(batch)
-    if committed.conflicts:
-        return Outcome(taken=True, text="contradicts a stored reading: kept under the stage store")
-    stored = committed.stored.total()
-    return Outcome(taken=True, text=f"taken: {stored} of {len(batch.readings)} readings new")
+class Retrial:
+    """Tries letters one by one; a sink that is away is not asked again."""
 
+    def __init__(self, journal: Journal, sinks: dict[str, Sink], accept: AcceptSettings) -> None:
+        acceptance = Acceptance(timedelta(seconds=accept.ahead_s), timedelta(days=accept.age_days))
+        self._intake = Intake(Decoder(acceptance), NoRules())
+        self._journal = journal
+        self._sinks = sinks
+        self._away: dict[str, str] = {}
 
-async def _to_sink(letter: KeptDeadLetter, sinks: Mapping[str, Sink], journal: Journal) -> Outcome:
-    name = letter.stage.removeprefix("sink:")
-    if letter.payload is None or name not in sinks:
-        return Outcome(taken=False, text=f"expected a sink {name} in the settings")
-    reading = Reading(**from_json(letter.payload))
-    area = journal.area_of(reading.kind, reading.device)
-    try:
-        rejected = await sinks[name].write([Delivery(0, reading, area)])
-    except SinkUnavailable as error:
-        return Outcome(taken=False, text=f"{letter.stage}: {error}")
-    if rejected:
-        return Outcome(taken=False, text=f"refused again: {rejected[0].why}")
-    return Outcome(taken=True, text="taken")
+    async def outcome(self, letter: KeptDeadLetter) -> Outcome:
+        """Try the letter, and remove it if it is taken; raises JournalUnavailable."""
+        if letter.payload is None:
+            return Outcome(taken=False, text="withheld: there is no payload to try")
+        if letter.stage.startswith(_SINK_STAGE):
+            outcome = await self._to_sink(letter, letter.payload)
+        elif letter.stage == "store":
+            batch = Batch(readings=[reading_of(letter.payload, letter.first_at)])
+            outcome = await self._to_journal(batch)
+        else:
+            outcome = await self._to_intake(letter, letter.payload)
+        if outcome.taken:
+            await self._journal.drop_dead_letters((letter.id,))
+        return outcome
+
+    async def _to_intake(self, letter: KeptDeadLetter, payload: bytes) -> Outcome:
+        message = Message(letter.topic, payload, letter.first_at, epoch=0, packet_id=0)
+        batch = self._intake.sort((message,)).batch
+        if batch.dead_letters:
+            refusal = batch.dead_letters[0]
+            return Outcome(taken=False, text=f"refused again: {refusal.reason}: {refusal.detail}")
+        outcome = await self._to_journal(batch)
+        return outcome._replace(taken=True)  # what contradicts is a letter of its own now
+
+    async def _to_journal(self, batch: Batch) -> Outcome:
+        committed = await self._journal.commit(batch)
+        if committed.conflicts:
+            text = "contradicts a stored reading: show what is kept under the stage store, drop it"
+            return Outcome(taken=False, text=text)
+        if not batch.readings:
+            return Outcome(taken=True, text="taken")
+        stored = committed.stored.total()
+        return Outcome(taken=True, text=f"taken: {stored} of {len(batch.readings)} readings new")
+
+    async def _to_sink(self, letter: KeptDeadLetter, payload: bytes) -> Outcome:
+        name = letter.stage.removeprefix(_SINK_STAGE)
+        if name not in self._sinks:
+            return Outcome(taken=False, text=f"expected a sink {name} in the settings")
+        if name in self._away:
+            return Outcome(taken=False, text=self._away[name])
+        reading = reading_of(payload, letter.first_at)
+        area = self._journal.area_of(reading.kind, reading.device)
+        try:
+            rejected = await self._sinks[name].write([Delivery(0, reading, area)])
+        except SinkUnavailable as error:
+            self._away[name] = f"{letter.stage}: {error}"
+            return Outcome(taken=False, text=self._away[name])
+        if rejected:
+            return Outcome(taken=False, text=f"refused again: {rejected[0].why}")
+        return Outcome(taken=True, text="taken")

@@ -27,8 +27,8 @@ from ingest.sinks import sinks_of
 from rules.engine import NoRules
 
 _LOG = logging.getLogger(__name__)
-_DRAIN_SECONDS = 4.0
-"""For the batch under way, and again for the sinks: with the rest below 10 s in all."""
+_DRAIN_SECONDS = 6.0
+"""For the batch under way and the sinks together; what follows takes less than 3 s."""
 _TOPICS_KEY = "mqtt.topics"
 
 
@@ -129,9 +129,9 @@ class _Service:
         """Commit and acknowledge what is pending, and let the sinks have it, within bounds."""
         _LOG.info("stopping: finishing what is under way")
         self._session.stop_receiving()
-        await asyncio.wait((pipeline,), timeout=_DRAIN_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_SECONDS):
+                await asyncio.wait((pipeline,))
                 for forwarder in self._forwarders:
                     await forwarder.drained()
         for forwarder in self._forwarders:

@@ -12,12 +12,25 @@ Seconds: TypeAlias = Annotated[float, Field(gt=0, le=86_400)]
 Days: TypeAlias = Annotated[float, Field(gt=0, le=3_660)]
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65_535)]
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=256)]
+Megabytes: TypeAlias = Annotated[float, Field(gt=0, le=100_000_000)]
+
+_TOPIC_FILTER = r"^(([^/+#\s]*|\+)/)*([^/+#\s]+|\+|#)$"
+_URL = r"^https?://[^@?#\s]+$"
+PATTERNS = {
+    _TOPIC_FILTER: "a topic filter without blanks: + as a whole level, # as the last one",
+    _URL: "http:// or https://, host and port; no user name, password or query",
+}
+"""What a person is told who wrote a text of another form."""
+
+TopicFilter: TypeAlias = Annotated[str, Field(max_length=256, pattern=_TOPIC_FILTER)]
 
 
 class Section(BaseModel):
     """A table of the settings file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
 
 
 class MqttSettings(Section):
@@ -43,7 +56,7 @@ class MqttSettings(Section):
     """Our certificate, for mutual TLS."""
     key_file: Path | None = None
     """The key of our certificate."""
-    topics: Annotated[tuple[Text, ...], Field(min_length=1, max_length=32)] = (
+    topics: Annotated[tuple[TopicFilter, ...], Field(min_length=1, max_length=32)] = (
         "gw/v1/+/+/up",
         "gw/v1/+/+/reply",
         "gw/v1/+/+/status",
@@ -86,18 +99,18 @@ class JournalSettings(Section):
     """The database file; `-wal` and `-shm` stand beside it."""
     retention_days: Days = 41.0
     """How long readings are kept after they arrived; above `accept.age_days` no repeat escapes."""
-    max_mb: Annotated[float, Field(ge=4)] = 20_480.0
+    max_mb: Annotated[Megabytes, Field(ge=4)] = 20_480.0
     """Size limit in MB. Readings that every sink has leave early to keep it; others never do."""
     dead_letter_days: Days = 30.0
     """How long dead letters are kept."""
-    dead_letter_mb: Annotated[float, Field(gt=0)] = 64.0
+    dead_letter_mb: Megabytes = 64.0
     """How many MB of payload the dead letters may hold."""
 
 
 class InfluxSettings(Section):
     """A database of the InfluxDB family."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^@]+$")] = "http://127.0.0.1:8086"
+    url: Annotated[str, Field(pattern=_URL)] = "http://127.0.0.1:8086"
     """Where it listens; credentials do not belong here."""
     api: Literal["v1", "v2"] = "v2"
     """`v1` for InfluxDB 1.x; `v2` for 1.8+, 2.x, 3.x and VictoriaMetrics."""
@@ -161,6 +174,7 @@ class Settings(BaseSettings):
         env_prefix=ENVIRONMENT_PREFIX,
         env_nested_delimiter="__",
         use_attribute_docstrings=True,
+        hide_input_in_errors=True,
     )
     mqtt: MqttSettings = MqttSettings()
     accept: AcceptSettings = AcceptSettings()

@@ -1,15 +1,15 @@
 """`gridwatch deadletter`: look at what was refused, try it again, or let it go."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from devices.instant import iso_of
 from ingest.cli.options import (
+    FAILED,
     JournalFile,
     SettingsFile,
     journal_of,
@@ -17,57 +17,71 @@ from ingest.cli.options import (
     refuse,
     settings_of,
 )
-from ingest.journal.database import open_reader, open_writer, passing_failures
+from ingest.cli.output import Form, print_block, print_rows
+from ingest.configuration import SettingsError
+from ingest.journal.database import open_reader, open_writer, passing_failures, transaction
 from ingest.journal.dead_letters import (
     DeadLetterTable,
     KeptDeadLetter,
     dead_letter,
     dead_letters,
 )
-from ingest.retry import Outcome, retry_all
-from ingest.settings import Settings
+from ingest.printable import printable
+from ingest.retry import retry_all
 
-app = typer.Typer(help="Messages that were refused.", no_args_is_help=True)
+app = typer.Typer(
+    help="Messages that were refused, and why; the service may run meanwhile.",
+    no_args_is_help=True,
+)
 Ids: TypeAlias = Annotated[list[int] | None, typer.Argument(help="Numbers, as `list` shows.")]
 All: TypeAlias = Annotated[bool, typer.Option("--all", help="All of them.")]
+FormOption: TypeAlias = Annotated[
+    Form, typer.Option("--format", "-f", help="Form of output; json is one object a line.")
+]
+_COLUMNS = ("id", "last_at", "times", "stage", "reason", "topic", "detail", "bytes", "first_at")
+_IN_A_TABLE = _COLUMNS[:-1]
 _ALL = 1_000_000
 
 
 @app.command("list")
 def list_(
-    most: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 50,
+    most: Annotated[int, typer.Option(min=1, max=_ALL, help="The newest so many.")] = 50,
+    form: FormOption = Form.TABLE,
     settings: SettingsFile = None,
     journal: JournalFile = None,
 ) -> None:
     """List dead letters, newest first, without their payloads."""
     with journal_refusals():
         letters = dead_letters(open_reader(journal_of(settings, journal)), most)
-    table = Table("id", "last at", "times", "stage", "reason", "topic", "detail", "bytes")
-    for letter in letters:
-        table.add_row(
-            str(letter.id), iso_of(letter.last_at), str(letter.times), letter.stage,
-            letter.reason, letter.topic, letter.detail, str(letter.size),
-        )  # fmt: skip
-    Console().print(table)
+    if not letters:
+        typer.echo("no dead letters", err=True)
+    if form is Form.TABLE:
+        rows = ({name: _row(each)[name] for name in _IN_A_TABLE} for each in letters)
+        print_rows(form, _IN_A_TABLE, rows)
+    else:
+        print_rows(form, _COLUMNS, map(_row, letters))
 
 
 @app.command()
 def show(
     number: Annotated[int, typer.Argument(help="Number, as `list` shows.")],
+    *,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Only the payload, its bytes as they came.")
+    ] = False,
     settings: SettingsFile = None,
     journal: JournalFile = None,
 ) -> None:
-    """Show one dead letter with its payload."""
+    """Show one dead letter with its payload; what does not print is shown as its escape."""
     with journal_refusals():
         letter = dead_letter(open_reader(journal_of(settings, journal)), number)
     if letter is None:
-        refuse(f"{number}: no dead letter of this number", 1)
-    console = Console(highlight=False)
-    for name in ("id", "stage", "reason", "detail", "topic", "times", "size"):
-        console.print(f"{name:9}{getattr(letter, name)}", markup=False)
-    console.print(f"{'first at':9}{iso_of(letter.first_at)}")
-    console.print(f"{'last at':9}{iso_of(letter.last_at)}")
-    console.print(_payload_text(letter), markup=False)
+        refuse(f"no dead letter of the number {number}", FAILED)
+    if raw:
+        _write_raw(letter)
+        return
+    print_block(_row(letter))
+    typer.echo(f"\n{_payload_text(letter)}")
 
 
 @app.command()
@@ -78,16 +92,22 @@ def retry(
     settings: SettingsFile = None,
     journal: JournalFile = None,
 ) -> None:
-    """Send dead letters the way of new messages; those that are taken are removed."""
+    """Send dead letters the way of new messages; those that are taken are removed.
+
+    Exit code 1 if one is refused again.
+    """
     loaded = settings_of(settings)
     path = journal or loaded.journal.path
     letters = _chosen(path, ids, every=every)
-    with journal_refusals():
-        outcomes = asyncio.run(_retry(path, letters, loaded))
+    try:
+        with journal_refusals():
+            outcomes = asyncio.run(retry_all(path, letters, loaded))
+    except SettingsError as error:
+        refuse(str(error))
     for letter, outcome in zip(letters, outcomes, strict=True):
-        print(f"{letter.id}: {outcome.text}")  # noqa: T201
+        typer.echo(f"{letter.id}: {printable(outcome.text)}")
     if not all(outcome.taken for outcome in outcomes):
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
 
 
 @app.command()
@@ -102,12 +122,10 @@ def drop(
     path = journal_of(settings, journal)
     letters = _chosen(path, ids, every=every)
     with journal_refusals(), passing_failures():
-        dropped = DeadLetterTable(open_writer(path)).drop(letter.id for letter in letters)
-    print(f"{dropped} dropped")  # noqa: T201
-
-
-async def _retry(path: Path, letters: list[KeptDeadLetter], settings: Settings) -> list[Outcome]:
-    return await retry_all(path, letters, settings)
+        database = open_writer(path)
+        with transaction(database):
+            dropped = DeadLetterTable(database).drop(letter.id for letter in letters)
+    typer.echo(f"{dropped} dropped")
 
 
 def _chosen(path: Path, ids: list[int] | None, *, every: bool) -> list[KeptDeadLetter]:
@@ -117,14 +135,35 @@ def _chosen(path: Path, ids: list[int] | None, *, every: bool) -> list[KeptDeadL
         reader = open_reader(path)
         if every:
             return dead_letters(reader, _ALL)
-        found = [(number, dead_letter(reader, number)) for number in ids or ()]
+        found = [(number, dead_letter(reader, number)) for number in dict.fromkeys(ids or ())]
     missing = [str(number) for number, letter in found if letter is None]
     if missing:
-        refuse(f"no dead letter of the number {', '.join(missing)}", 1)
+        refuse(f"no dead letter of the number {', '.join(missing)}", FAILED)
     return [letter for _, letter in found if letter]
+
+
+def _row(letter: KeptDeadLetter) -> dict[str, object]:
+    return {
+        "id": letter.id,
+        "last_at": iso_of(letter.last_at),
+        "times": letter.times,
+        "stage": letter.stage,
+        "reason": letter.reason,
+        "topic": letter.topic,
+        "detail": letter.detail,
+        "bytes": letter.size,
+        "first_at": iso_of(letter.first_at),
+    }
 
 
 def _payload_text(letter: KeptDeadLetter) -> str:
     if letter.payload is None:
         return "payload withheld: it may hold personal data"
-    return letter.payload.decode("utf-8", "backslashreplace")
+    return printable(letter.payload.decode("utf-8", "backslashreplace"), kept="\n\t")
+
+
+def _write_raw(letter: KeptDeadLetter) -> None:
+    if letter.payload is None:
+        refuse("payload withheld: it may hold personal data", FAILED)
+    sys.stdout.buffer.write(letter.payload)
+    sys.stdout.buffer.flush()

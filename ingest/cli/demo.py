@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from ingest.cli.options import refuse
+from ingest.cli.options import FAILED, refuse
 from ingest.demo.plays import community, recording
 from ingest.demo.programs import MissingProgram, StartError
 from ingest.demo.stage import perform
+from ingest.simulate.broker import BrokerUnreachable
 from ingest.simulate.refusal import InputError
 
 
@@ -28,15 +29,15 @@ def demo(
     """Show 200 homes, 40 doors and 12 gas monitors over a private Mosquitto, on loopback.
 
     Everything it makes lies in a temporary folder and goes with it. The last line is JSON:
-    readings published, stored, recognised as duplicates, refused, lost.
+    readings published, stored, recognised as duplicates, refused, lost. Exit code 1 if one is lost.
     """
     try:
         play = recording(replay) if replay else community()
         account = perform(play, seconds, influx=influx)
     except InputError as error:
         refuse(str(error))
-    except (MissingProgram, StartError) as error:
-        refuse(str(error), 1)
-    print(json.dumps(account))  # noqa: T201
+    except (MissingProgram, StartError, BrokerUnreachable) as error:
+        refuse(str(error), FAILED)
+    typer.echo(json.dumps(account))
     if account["lost"]:
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)

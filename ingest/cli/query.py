@@ -1,49 +1,47 @@
 """`gridwatch query`: what the embedded store holds of a device."""
 
-import csv
-import json
 import sqlite3
-import sys
-from collections.abc import Iterable
-from enum import StrEnum
+from collections.abc import Callable
 from typing import Annotated, TypeAlias
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from devices.instant import iso_of, milliseconds_of
+from devices.catalogue import catalogue
+from devices.instant import Instant, iso_of
 from devices.reading import Reading
 from ingest.cli.options import (
+    FAILED,
     JournalFile,
     SettingsFile,
-    duration_of,
     journal_of,
     journal_refusals,
+    moment_of,
     refuse,
 )
+from ingest.cli.output import Form, print_block, print_rows
 from ingest.clock import MachineClock
 from ingest.journal.database import open_reader
 from ingest.journal.history import Stretch, history, kinds_of
 from ingest.journal.history import latest as latest_reading
 
-app = typer.Typer(help="Print readings of a device.", no_args_is_help=True)
-
-
-class Form(StrEnum):
-    """How readings are printed."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-
+app = typer.Typer(
+    help="Print readings of a device from the journal; the service may run meanwhile.",
+    no_args_is_help=True,
+)
 
 Device: TypeAlias = Annotated[str, typer.Argument(help="Device, such as wm-000001.")]
 Kind: TypeAlias = Annotated[str | None, typer.Option(help="Kind, where two share the name.")]
-FormOption: TypeAlias = Annotated[Form, typer.Option("--format", "-f", help="Form of output.")]
-Since: TypeAlias = Annotated[str, typer.Option(help="Start, as an age: 90s, 15m, 12h, 7d.")]
-Until: TypeAlias = Annotated[str, typer.Option(help="End, as an age; 0s is now.")]
+FormOption: TypeAlias = Annotated[
+    Form, typer.Option("--format", "-f", help="Form of output; json is one object a line.")
+]
+Since: TypeAlias = Annotated[
+    str, typer.Option(help="Start: an age (90s, 15m, 12h, 7d) or an ISO 8601 instant.")
+]
+Until: TypeAlias = Annotated[
+    str | None, typer.Option(help="End, which is left out: an age or an instant. None: no end.")
+]
 Most: TypeAlias = Annotated[int, typer.Option(help="The newest so many.", min=1, max=1_000_000)]
+_NO_END = 1 << 62
 
 
 @app.command()
@@ -57,8 +55,14 @@ def latest(
     """Print the reading measured last, whenever it arrived."""
     with journal_refusals():
         reader = open_reader(journal_of(settings, journal))
-        reading = latest_reading(reader, _kind(reader, device, kind), device)
-    _print([reading] if reading else [], form)
+        kind = _kind(reader, device, kind)
+        reading = latest_reading(reader, kind, device)
+    if reading is None:
+        refuse(f"{device}: no reading is stored", FAILED)
+    if form is Form.TABLE:
+        print_block(_row(reading, _to_the_second))
+    else:
+        print_rows(form, _columns(kind), [_row(reading, iso_of)])
 
 
 @app.command("history")
@@ -67,21 +71,31 @@ def history_command(  # noqa: PLR0913 one parameter for each option of the comma
     *,
     kind: Kind = None,
     since: Since = "7d",
-    until: Until = "0s",
+    until: Until = None,
     most: Most = 1_000,
     form: FormOption = Form.TABLE,
     settings: SettingsFile = None,
     journal: JournalFile = None,
 ) -> None:
     """Print the newest readings of a stretch of device time, oldest first."""
-    now = MachineClock().now()
-    stretch = Stretch(
-        now - milliseconds_of(duration_of(since)), now - milliseconds_of(duration_of(until)), most
-    )
+    stretch = _stretch(since, until, most)
     with journal_refusals():
         reader = open_reader(journal_of(settings, journal))
-        readings = list(history(reader, _kind(reader, device, kind), device, stretch))
-    _print(readings, form)
+        kind = _kind(reader, device, kind)
+        readings = history(reader, kind, device, stretch)
+        instant_text = _to_the_second if form is Form.TABLE else iso_of
+        rows = (_row(reading, instant_text) for reading in readings)
+        number = print_rows(form, _columns(kind), rows)
+    if not number:
+        typer.echo(f"{device}: no reading was measured in that time", err=True)
+
+
+def _stretch(since: str, until: str | None, most: int) -> Stretch:
+    now = MachineClock().now()
+    start, end = moment_of(since, now), moment_of(until, now) if until else _NO_END
+    if start >= end:
+        raise typer.BadParameter("expected --since to lie before --until")
+    return Stretch(start, end, most)
 
 
 def _kind(reader: sqlite3.Connection, device: str, kind: str | None) -> str:
@@ -92,35 +106,25 @@ def _kind(reader: sqlite3.Connection, device: str, kind: str | None) -> str:
         return kinds[0]
     if kinds:
         refuse(f"{device}: expected --kind to be one of {', '.join(kinds)}")
-    return refuse(f"{device}: no message of a device of this name was ever stored", 1)
+    return refuse(f"{device}: no message of a device of this name was ever stored", FAILED)
 
 
-def _print(readings: list[Reading], form: Form) -> None:
-    columns = list(dict.fromkeys(name for reading in readings for name in reading.values))
-    head = ["device", "kind", "measured_at", "received_at", *columns]
-    if form is Form.JSON:
-        for reading in readings:
-            print(json.dumps(_flat(reading), ensure_ascii=False))  # noqa: T201
-    elif form is Form.CSV:
-        writer = csv.DictWriter(sys.stdout, head, restval="")
-        writer.writeheader()
-        writer.writerows(map(_flat, readings))
-    else:
-        _print_table(head, map(_flat, readings))
+def _columns(kind: str) -> list[str]:
+    """Return every column that readings of the kind can have, always in the same order."""
+    known = catalogue().get(kind)
+    fields = [field.name for field in known.fields] if known else []
+    return ["device", "kind", "measured_at", "received_at", *fields]
 
 
-def _print_table(head: list[str], rows: Iterable[dict[str, object]]) -> None:
-    table = Table(*head)
-    for row in rows:
-        table.add_row(*(str(row.get(column, "")) for column in head))
-    Console().print(table)
-
-
-def _flat(reading: Reading) -> dict[str, object]:
+def _row(reading: Reading, instant_text: Callable[[Instant], str]) -> dict[str, object]:
     return {
         "device": reading.device,
         "kind": reading.kind,
-        "measured_at": iso_of(reading.measured_at),
-        "received_at": iso_of(reading.received_at),
+        "measured_at": instant_text(reading.measured_at),
+        "received_at": instant_text(reading.received_at),
         **reading.values,
     }
+
+
+def _to_the_second(instant: Instant) -> str:
+    return f"{iso_of(instant)[:19]}Z"

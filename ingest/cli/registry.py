@@ -29,8 +29,10 @@ def import_(
             rows = read_registry(lines)
     except OSError as error:
         refuse(f"{file}: can't read: {error.strerror}")
-    except (RegistryError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        refuse(f"{file}: can't read: expected text in UTF-8")
+    except RegistryError as error:
         refuse("\n".join(f"{file}: {line}" for line in str(error).splitlines()))
     with journal_refusals(), passing_failures():
         number = import_registry(open_writer(journal_of(settings, journal)), rows)
-    print(f"{number} devices placed")  # noqa: T201
+    typer.echo(f"{number} devices placed")

@@ -1,19 +1,24 @@
-"""`gridwatch run`, `check` and `settings`."""
+"""`gridwatch run`, `check`, `settings` and `metrics`."""
 
 import asyncio
 import gc
 import logging
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ingest.cli.options import SettingsFile, refuse, settings_of
+from ingest.cli.options import FAILED, SettingsFile, refuse, settings_of
 from ingest.clock import MachineClock
-from ingest.configuration import SettingsError
+from ingest.coherence import warnings
+from ingest.configuration import SETTINGS_VARIABLE, SettingsError
+from ingest.http import PortTaken
 from ingest.journal.database import JournalError
 from ingest.logs import set_up_logs
+from ingest.metrics_table import metrics_markdown
+from ingest.preflight import faults
 from ingest.service import serve
 from ingest.settings_table import settings_markdown
 
@@ -23,29 +28,56 @@ _LOG = logging.getLogger(__name__)
 def run(settings: SettingsFile = None) -> None:
     """Run the service until SIGTERM or SIGINT."""
     loaded = settings_of(settings)
+    _refuse_if_any(faults(loaded))
     set_up_logs(loaded.log)
+    for warning in warnings(loaded):
+        _LOG.warning("%s", warning)
     _collect_seldom()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(loaded, MachineClock()))
     except (SettingsError, JournalError) as error:
         refuse(str(error))
-    except OSError as error:
-        refuse(f"can't start: {error}", 1)
+    except PortTaken as error:
+        refuse(str(error), FAILED)
     _LOG.info("stopped")
 
 
 def check(
-    file: Annotated[Path, typer.Argument(help="Settings file (TOML).")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            envvar=SETTINGS_VARIABLE,
+            help="Settings file (TOML); without it, only the environment is looked at.",
+        ),
+    ] = None,
 ) -> None:
-    """Say whether a settings file can be used, and what is wrong if not."""
-    settings_of(file)
-    print(f"{file}: good")  # noqa: T201
+    """Say whether settings can be used, and what is wrong if not; nothing is connected.
+
+    The environment counts as it does for `run`. Files that are named must be there and be what
+    they are named for. Exit code 2 if something is wrong; a warning alone is 0.
+    """
+    loaded = settings_of(file)
+    _refuse_if_any(f"{file or 'environment'}: {fault}" for fault in faults(loaded))
+    for warning in warnings(loaded):
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(f"{file or 'environment'}: good")
 
 
 def settings() -> None:
     """Print every setting with its meaning, default and environment variable, as Markdown."""
-    print(settings_markdown(), end="")  # noqa: T201
+    typer.echo(settings_markdown(), nl=False)
+
+
+def metrics() -> None:
+    """Print every metric with its type, labels and meaning, as Markdown."""
+    typer.echo(metrics_markdown(), nl=False)
+
+
+def _refuse_if_any(found: Iterable[str]) -> None:
+    text = "\n".join(found)
+    if text:
+        refuse(text)
 
 
 def _collect_seldom() -> None:

@@ -11,7 +11,7 @@ import typer
 from devices.instant import Instant, instant_of, iso_of, milliseconds_of
 from devices.models.fleet import Fleet
 from devices.models.plan import FleetPlan
-from devices.models.scenario import EMPTY, Scenario, ScenarioError, parse_scenario
+from devices.models.scenario import ScenarioError, parse_scenario
 from ingest.cli.options import duration_of, refuse
 from ingest.clock import Clock, FastClock, MachineClock
 from ingest.simulate.broker import (
@@ -27,7 +27,7 @@ from ingest.simulate.layout import Layout
 from ingest.simulate.local_time import RepeatedHour
 from ingest.simulate.output import truth_lines, write_whole
 from ingest.simulate.recording import read_recording
-from ingest.simulate.refusal import InputError
+from ingest.simulate.refusal import InputError, unreadable
 from ingest.simulate.replay import EndClock, Replay, weeks_to
 from ingest.simulate.session import Course, publish, summary
 
@@ -117,7 +117,7 @@ def run(  # noqa: PLR0913 each parameter is an option
         if homes + doors + gas == 0:
             raise InputError("--homes, --doors, --gas: expected at least one device")
         start = MachineClock().now() - milliseconds_of(duration_of(since))
-        fleet = Fleet(plan, start, _scenario(scenario))
+        fleet = _fleet(plan, start, scenario)
         if registry:
             write_whole(registry, "\n".join((*fleet.community.area_rows(), "")))
         course = Course(fleet, FastClock(start, speed), _end(start, duration, until))
@@ -192,7 +192,7 @@ def replay(  # noqa: PLR0913 each parameter is an option
 def _refusals() -> Iterator[None]:
     try:
         yield
-    except (InputError, ScenarioError) as error:
+    except InputError as error:
         refuse(str(error))
     except BrokerUnreachable as error:
         refuse(str(error), 1)
@@ -229,15 +229,15 @@ def _until(start: Instant, text: str) -> Instant:
     return end
 
 
-def _scenario(path: Path | None) -> Scenario:
-    if path is None:
-        return EMPTY
+def _fleet(plan: FleetPlan, start: Instant, scenario: Path | None) -> Fleet:
+    if scenario is None:
+        return Fleet(plan, start)
     try:
-        return parse_scenario(path.read_text(encoding="utf-8"))
+        return Fleet(plan, start, parse_scenario(scenario.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: can't read: {error}") from None
+        raise unreadable(scenario, error) from None
     except ScenarioError as error:
-        raise InputError(f"{path}: {error}") from None
+        raise InputError(f"{scenario}: {error}") from None
 
 
 def _pace(text: str) -> float | None:

@@ -1,12 +1,13 @@
 """The service itself as a child process, beside the servers it works with."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 from urllib.request import urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from ingest.demo.programs import LOOPBACK, Server
 
@@ -47,15 +48,23 @@ class Gridwatch(Server):
         with urlopen(f"{self.url}/readyz", timeout=_ANSWER_LIMIT_S) as answer:  # noqa: S310 ours
             return bool(answer.status == 200)
 
-    def metrics(self) -> dict[str, float]:
-        """Return each metric's sum over its labels, by sample name; OSError if it is not up."""
+    def samples(self) -> list[Sample]:
+        """Return what `/metrics` says; OSError if the service is not up."""
         with urlopen(f"{self.url}/metrics", timeout=_ANSWER_LIMIT_S) as answer:  # noqa: S310 ours
             text = answer.read().decode()
-        totals: dict[str, float] = {}
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                totals[sample.name] = totals.get(sample.name, 0.0) + sample.value
-        return totals
+        return [s for family in text_string_to_metric_families(text) for s in family.samples]
+
+    def metrics(self) -> dict[str, float]:
+        """Return each metric's sum over its labels, by sample name; OSError if it is not up."""
+        return totals_of(self.samples())
+
+
+def totals_of(samples: Iterable[Sample]) -> dict[str, float]:
+    """Return the sum over the labels, by sample name."""
+    totals: dict[str, float] = {}
+    for sample in samples:
+        totals[sample.name] = totals.get(sample.name, 0.0) + sample.value
+    return totals
 
 
 def mqtt_table(port: int, client_id: str = "gridwatch") -> dict[str, object]:

@@ -29,6 +29,7 @@ def community() -> Play:
     start = MachineClock().now() - milliseconds_of(_PAST)
     fleet = Fleet(PLAN, start, parse_scenario(scenario))
     return Play(
+        "a simulated community",
         fleet,
         lambda: FastClock(start, SPEED),
         fleet.community.area_rows(),
@@ -45,6 +46,7 @@ def recording(file: Path) -> Play:
     meters = read_recording(file, RepeatedHour.SUMMER)
     source = Replay(meters, weeks_to(MachineClock().now(), meters))
     return Play(
+        "recorded household meters",
         source,
         lambda: EndClock(source.last_at),
         [",".join(COLUMNS)],

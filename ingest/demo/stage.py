@@ -8,12 +8,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from ingest.clock import Clock, pause, stopwatch
 from ingest.demo.gridwatch import Gridwatch, Tables, mqtt_table
-from ingest.demo.programs import InfluxDB, Mosquitto
-from ingest.demo.view import Scene, View
-from ingest.journal.database import open_writer
+from ingest.demo.programs import InfluxDB, Mosquitto, Server, StartError
+from ingest.demo.scene import Scene
+from ingest.demo.view import View
+from ingest.journal.database import open_reader, open_writer
+from ingest.printable import printable
 from ingest.registry import import_registry, read_registry
 from ingest.simulate.broker import Broker
 from ingest.simulate.layout import Layout
@@ -21,18 +24,24 @@ from ingest.simulate.publisher import Publisher
 from ingest.simulate.source import Source
 from ingest.simulate.tally import Tally
 
+S = TypeVar("S", bound=Server)
 _DATABASE = "gridwatch"
 _SETTLE_SECONDS = 30.0
 _REFRESH = timedelta(milliseconds=500)
+_POLL = timedelta(milliseconds=100)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LAST_LINES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
     """What is shown: devices, the clock they live by, where they stand, what the service needs.
 
-    `expected` tells from the tally how many readings the service has to account for.
+    `title` says it in a few words. `expected` tells from the tally how many readings the service
+    has to account for.
     """
 
+    title: str
     source: Source
     clock: Callable[[], Clock]
     registry: Iterable[str]
@@ -44,33 +53,54 @@ class Play:
 class _Servers:
     broker: Mosquitto
     service: Gridwatch
+    influxdb: InfluxDB | None
 
 
-def perform(play: Play, seconds: float | None, *, influx: bool) -> dict[str, float]:
+def perform(play: Play, seconds: float | None, *, influx: bool) -> dict[str, int]:
     """Run to the end of the source, for so many seconds or until interrupted; return the account.
 
-    Raises MissingProgram or StartError of `ingest.demo.programs`.
+    Raises MissingProgram or StartError of `ingest.demo.programs`, the latter with the end of the
+    log and also if the service ends before its time; BrokerUnreachable of `ingest.simulate.broker`.
     """
     with (
         tempfile.TemporaryDirectory(prefix="gridwatch-") as folder,
         _servers(Path(folder), play, influx=influx) as servers,
     ):
-        return asyncio.run(_perform(play, servers, seconds, influx=influx))
+        scene = asyncio.run(_perform(play, servers, seconds))
+        if servers.service.pid is None:
+            raise _with_log(f"the service ended by {servers.service.exit_code}", servers.service)
+        return _account(scene, servers)
 
 
 @contextmanager
 def _servers(folder: Path, play: Play, *, influx: bool) -> Iterator[_Servers]:
     with ExitStack() as stack:
-        broker = stack.enter_context(Mosquitto(folder / "mosquitto"))
+        broker = _started(stack, Mosquitto(folder / "mosquitto"))
         tables = {**play.tables, "mqtt": mqtt_table(broker.port)}
+        influxdb = None
         if influx:
-            influxdb = stack.enter_context(InfluxDB(folder / "influxdb"))
+            influxdb = _started(stack, InfluxDB(folder / "influxdb"))
             influxdb.create_database(_DATABASE)
             tables["sink.influx"] = {"api": "v1", "url": influxdb.url, "bucket": _DATABASE}
         service = Gridwatch(folder / "gridwatch", tables)
         _place_devices(service, play.registry)
-        stack.enter_context(service)
-        yield _Servers(broker, service)
+        _started(stack, service)
+        yield _Servers(broker, service, influxdb)
+
+
+def _started(stack: ExitStack, server: S) -> S:
+    try:
+        stack.enter_context(server)
+    except StartError as error:
+        raise _with_log(str(error), server) from None
+    return server
+
+
+def _with_log(why: str, server: Server) -> StartError:
+    """Return the error with the end of the server's log, whose folder is about to go."""
+    text = server.log.read_text(encoding="utf-8", errors="backslashreplace")
+    lines = [printable(line) for line in text.splitlines()[-_LAST_LINES:]]
+    return StartError("\n".join((why, *lines)))
 
 
 def _place_devices(service: Gridwatch, registry: Iterable[str]) -> None:
@@ -80,58 +110,80 @@ def _place_devices(service: Gridwatch, registry: Iterable[str]) -> None:
     database.close()
 
 
-async def _perform(
-    play: Play, servers: _Servers, seconds: float | None, *, influx: bool
-) -> dict[str, float]:
+async def _perform(play: Play, servers: _Servers, seconds: float | None) -> Scene:
     broker = Broker(port=servers.broker.port)
-    publisher = Publisher(play.source, play.clock(), broker, Layout())
-    scene = Scene(servers.service, publisher, play.expected, started=stopwatch())
+    clock = play.clock()
+    publisher = Publisher(play.source, clock, broker, Layout())
+    influx = servers.influxdb is not None
+    scene = Scene(play.title, servers.service, publisher, clock, play.expected, influx)
     with View(scene) as view:
-        showing = asyncio.create_task(_show(view))
-        await publisher.run(_stop_after(seconds))
-        await _settle(scene)
-        showing.cancel()
-        await view.refresh()
-    return _account(scene, influx=influx)
+        stop = _stop_after(seconds)
+        showing = asyncio.create_task(_show(view, servers.service, stop))
+        try:
+            await publisher.run(stop)
+            await _settle(scene)
+        finally:
+            showing.cancel()
+        await view.refresh(last=True)
+    return scene
 
 
 def _stop_after(seconds: float | None) -> asyncio.Event:
+    """Return what is set after so many seconds or by the first signal; a second one ends hard."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+
+    def told() -> None:
+        stop.set()
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, told)
     if seconds is not None:
         loop.call_later(seconds, stop.set)
     return stop
 
 
-async def _show(view: View) -> None:
-    while True:
+async def _show(view: View, service: Gridwatch, stop: asyncio.Event) -> None:
+    while service.pid is not None:
         await view.refresh()
         await pause(_REFRESH)
+    stop.set()
 
 
 async def _settle(scene: Scene) -> None:
     """Wait, within a bound, until the service has dealt with all that was published."""
     limit = stopwatch() + _SETTLE_SECONDS
-    while stopwatch() < limit:
-        figures = await scene.figures()
-        if figures.missing <= 0 and figures.backlog == 0:
+    while stopwatch() < limit and scene.service.pid is not None:
+        figures = await scene.look()
+        if figures.missing <= 0 and figures.backlog == 0 and figures.unacknowledged == 0:
             return
-        await pause(timedelta(milliseconds=100))
+        await pause(_POLL)
 
 
-def _account(scene: Scene, *, influx: bool) -> dict[str, float]:
+def _account(scene: Scene, servers: _Servers) -> dict[str, int]:
+    """Return the account; what is stored is counted in the databases themselves."""
     figures, tally = scene.last, scene.publisher.tally
-    account: dict[str, float] = {
-        "published": scene.expected(tally),
+    stored = _stored(servers.service.journal)
+    published = scene.expected(tally)
+    lost = max(0, published - stored - figures.duplicates - figures.dead_letters)
+    account = {
+        "published": published,
         "messages": tally.messages,
-        "stored": figures.stored,
+        "stored": stored,
         "duplicates": figures.duplicates,
         "late": figures.late,
         "dead_letters": figures.dead_letters,
-        "lost": max(0, figures.missing),
     }
-    if influx:
-        account["influxdb"] = figures.written
-    return account
+    if servers.influxdb:
+        account["influxdb"] = sum(servers.influxdb.counts(_DATABASE).values())
+        lost += max(0, stored - account["influxdb"])
+    return {**account, "lost": lost}
+
+
+def _stored(journal: Path) -> int:
+    reader = open_reader(journal)
+    (number,) = reader.execute("SELECT count(*) FROM reading").fetchone()
+    reader.close()
+    return int(number)

@@ -1,12 +1,9 @@
 """The live view of the demonstration: what is published, what is stored, what waits."""
 
-import asyncio
-import http.client
 from collections import deque
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Self
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -14,50 +11,38 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from devices.catalogue import catalogue
 from devices.instant import iso_of
-from ingest.clock import stopwatch
-from ingest.demo.gridwatch import Gridwatch
+from devices.reading import Reading
+from ingest.demo.scene import Figures, Scene
+from ingest.demo.wording import spoken
 from ingest.journal.database import open_reader
 from ingest.journal.outgoing import newest
-from ingest.simulate.publisher import Publisher
-from ingest.simulate.tally import Tally
 
-_RATE_OVER_SECONDS = 5.0
-_NEWEST_SHOWN = 6
+_RATE_OVER_S = 5.0
+_LINE_EVERY_S = 5.0
+_NEWEST_OF_A_KIND = 2
+_HIGH = 27
+"""Lines of a terminal that holds two readings of each kind; 24 hold one."""
+_LOOKED_THROUGH = 1_000
+"""Readings; at high speed about as many come in between two looks."""
+_WIDEST = 110
+
+
+class Rates(NamedTuple):
+    """Per second, over the last few seconds."""
+
+    published: float
+    stored: float
+    written: float
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """Where the readings are at one moment."""
-
-    stored: int = 0
-    duplicates: int = 0
-    late: int = 0
-    dead_letters: int = 0
-    backlog: int = 0
-    written: int = 0
-    unacknowledged: int = 0
-    devices: int = 0
-    missing: int = 0
-    """Readings that the broker has acknowledged and the service has not yet dealt with."""
-
-
-@dataclass(slots=True)
-class Scene:
-    """A running demonstration, as it is looked at."""
-
-    service: Gridwatch
-    publisher: Publisher
-    expected: Callable[[Tally], int]
-    started: float
-    last: Figures = field(default_factory=Figures)
-
-    async def figures(self) -> Figures:
-        """Ask the service; the last answer stands if it does not give one."""
-        published = self.expected(self.publisher.tally)
-        with suppress(OSError, http.client.HTTPException):
-            self.last = _figures(await asyncio.to_thread(self.service.metrics), published)
-        return self.last
+class _Row:
+    name: str
+    total: int
+    rate: float | None
+    meaning: str
 
 
 class View:
@@ -68,8 +53,9 @@ class View:
         self._console = Console()
         self._live = Live(console=self._console, auto_refresh=False)
         self._reader = open_reader(scene.service.journal)
-        self._past: deque[tuple[float, int, int]] = deque()
-        self._said_at = 0.0
+        self._past: deque[tuple[float, Rates]] = deque()
+        self._shown = {kind: list[Reading]() for kind in catalogue()}
+        self._said_at_s = 0.0
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -80,92 +66,117 @@ class View:
         self._live.stop()
         self._reader.close()
 
-    async def refresh(self) -> None:
-        """Look again and show what is there."""
-        figures = await self._scene.figures()
+    async def refresh(self, *, last: bool = False) -> None:
+        """Look again and show what is there; where there are only lines, one every 5 seconds."""
+        figures = await self._scene.look()
         rates = self._rates(figures)
+        elapsed_s = self._scene.elapsed_s
         if self._console.is_terminal:
-            self._live.update(self._panel(figures, rates), refresh=True)
-        elif stopwatch() - self._said_at >= _RATE_OVER_SECONDS:
-            self._said_at = stopwatch()
-            self._console.print(self._line(figures, rates), soft_wrap=True)
+            self._live.update(self._panel(figures, rates, last=last), refresh=True)
+        elif last or elapsed_s - self._said_at_s >= _LINE_EVERY_S:
+            self._said_at_s = elapsed_s
+            self._console.print(_line(self._scene, figures, rates), soft_wrap=True)
 
-    def _rates(self, figures: Figures) -> tuple[float, float]:
-        """Return messages published and readings stored a second, over the last few seconds."""
-        now = stopwatch()
-        self._past.append((now, self._scene.publisher.tally.messages, figures.stored))
-        while len(self._past) > 2 and now - self._past[0][0] > _RATE_OVER_SECONDS:
+    def _rates(self, figures: Figures) -> Rates:
+        now_s = self._scene.elapsed_s
+        totals = Rates(self._scene.publisher.tally.messages, figures.stored, figures.written)
+        self._past.append((now_s, totals))
+        while len(self._past) > 2 and now_s - self._past[0][0] > _RATE_OVER_S:
             self._past.popleft()
-        then, messages, stored = self._past[0]
-        span = max(now - then, 0.001)
-        return (self._past[-1][1] - messages) / span, (figures.stored - stored) / span
+        then_s, before = self._past[0]
+        span_s = max(now_s - then_s, 0.001)
+        return Rates(*((a - b) / span_s for a, b in zip(totals, before, strict=True)))
 
-    def _panel(self, figures: Figures, rates: tuple[float, float]) -> Panel:
-        publisher = self._scene.publisher
-        counts = Table.grid(padding=(0, 3))
-        counts.add_column(style="bold")
-        counts.add_column(justify="right")
-        counts.add_column(style="dim")
-        for row in _rows(figures, rates, publisher):
-            counts.add_row(*row)
+    def _panel(self, figures: Figures, rates: Rates, *, last: bool) -> Panel:
+        self._find_newest()
+        counts = _counts(list(_rows(self._scene, figures, rates)))
+        where = _where(self._scene, figures, last=last)
         return Panel(
-            Group(counts, Text(""), self._newest()),
-            title="Gridwatch",
-            subtitle=f"simulated time {iso_of(publisher.reached)[:16].replace('T', ' ')} UTC"
-            "   Ctrl-C ends",
+            Group(where, Text(), counts, Text(), self._newest_table()),
+            title=f"Gridwatch: {self._scene.title}",
+            subtitle="ended" if last else "Ctrl-C ends",
             border_style="cyan",
+            width=min(self._console.width, _WIDEST),
         )
 
-    def _newest(self) -> Table:
-        table = Table("newest readings", "measured at", "values", box=None, header_style="dim")
-        for reading in newest(self._reader, _NEWEST_SHOWN):
-            values = "  ".join(f"{name} {value}" for name, value in reading.values.items())
-            table.add_row(reading.device, iso_of(reading.measured_at)[:16], Text(values[:90]))
+    def _find_newest(self) -> None:
+        """Look for newer readings of each kind; one that is silent just now keeps what it had."""
+        most = _NEWEST_OF_A_KIND if self._console.height >= _HIGH else 1
+        readings = newest(self._reader, _LOOKED_THROUGH)
+        for kind, shown in self._shown.items():
+            found = [each for each in readings if each.kind == kind]
+            of_each_device = {each.device: each for each in reversed(found + shown)}
+            shown[:] = list(of_each_device.values())[: -most - 1 : -1]
+
+    def _newest_table(self) -> Table:
+        """Return the newest readings, always in the same number of lines."""
+        table = Table(
+            box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=True
+        )
+        table.add_column("newest", min_width=11, no_wrap=True)
+        table.add_column("measured at", min_width=16, no_wrap=True, style="dim")
+        table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
+        for shown in self._shown.values():
+            for reading in shown:
+                table.add_row(reading.device, _minute(reading.measured_at), spoken(reading))
+            if not shown:
+                table.add_row()
         return table
 
-    def _line(self, figures: Figures, rates: tuple[float, float]) -> str:
-        return (
-            f"{stopwatch() - self._scene.started:4.0f} s  "
-            f"simulated {iso_of(self._scene.publisher.reached)[:16]}  "
-            f"published {self._scene.publisher.tally.messages:,} messages ({rates[0]:,.0f}/s)  "
-            f"stored {figures.stored:,} readings ({rates[1]:,.0f}/s)  "
-            f"duplicates {figures.duplicates:,}  late {figures.late:,}  "
-            f"dead letters {figures.dead_letters:,}  backlog {figures.backlog:,}"
-        )
+
+def _where(scene: Scene, figures: Figures, *, last: bool) -> Table:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold")
+    grid.add_row("running", f"{scene.elapsed_s:,.0f} s")
+    grid.add_row("device time", _device_time(scene))
+    publisher = scene.publisher
+    up = f", {publisher.connected} of {publisher.connections} connections up"
+    grid.add_row("devices", f"{figures.devices:,}{'' if last else up}")
+    return grid
 
 
-def _rows(
-    figures: Figures, rates: tuple[float, float], publisher: Publisher
-) -> list[tuple[str, str, str]]:
-    connected = f"{publisher.connected} of {publisher.connections} connected"
-    rows = [
-        ("devices", f"{figures.devices:,}", connected),
-        ("published", f"{publisher.tally.messages:,}", f"messages, {rates[0]:,.0f}/s"),
-        ("stored", f"{figures.stored:,}", f"readings, {rates[1]:,.0f}/s"),
-        ("duplicates", f"{figures.duplicates:,}", "repeats that changed nothing"),
-        ("late", f"{figures.late:,}", "stored, measured before the device's newest"),
-        ("dead letters", f"{figures.dead_letters:,}", "refused with a reason, kept"),
-        ("under way", f"{figures.unacknowledged:,}", "messages not yet acknowledged"),
-    ]
-    if figures.written or figures.backlog:
-        rows.append(("InfluxDB", f"{figures.written:,}", f"backlog {figures.backlog:,}"))
-    return rows
+def _counts(rows: list[_Row]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("", style="bold", min_width=13, no_wrap=True)
+    table.add_column("total", justify="right", min_width=11, no_wrap=True)
+    table.add_column("a second", justify="right", min_width=9, no_wrap=True)
+    table.add_column("", style="dim", no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        rate = "" if row.rate is None else f"{row.rate:,.0f}"
+        table.add_row(row.name, f"{row.total:,}", rate, row.meaning)
+    return table
 
 
-def _figures(metrics: dict[str, float], published: int) -> Figures:
-    def count(name: str) -> int:
-        return int(metrics.get(f"gridwatch_{name}", 0))
+def _rows(scene: Scene, figures: Figures, rates: Rates) -> Iterator[_Row]:
+    messages = scene.publisher.tally.messages
+    yield _Row("published", messages, rates.published, "messages that the broker took")
+    yield _Row("stored", figures.stored, rates.stored, "readings; a daily upload holds many")
+    for kind in catalogue():
+        yield _Row(f"  {kind}", figures.stored_by_kind.get(kind, 0), None, "")
+    yield _Row("duplicates", figures.duplicates, None, "repeats of a stored reading")
+    yield _Row("late", figures.late, None, "stored; measured before the newest")
+    yield _Row("dead letters", figures.dead_letters, None, "refused with a reason, and kept")
+    yield _Row("under way", figures.unacknowledged, None, "messages not yet acknowledged")
+    if scene.influx:
+        backlog = f"readings; {figures.backlog:,} wait in the journal"
+        yield _Row("InfluxDB", figures.written, rates.written, backlog)
 
-    stored, duplicates = count("readings_stored_total"), count("readings_duplicate_total")
-    dead_letters = count("dead_letters_total")
-    return Figures(
-        stored=stored,
-        duplicates=duplicates,
-        late=count("readings_late_total"),
-        dead_letters=dead_letters,
-        backlog=count("sink_backlog_readings"),
-        written=count("sink_readings_written_total"),
-        unacknowledged=count("mqtt_unacknowledged"),
-        devices=count("devices_seen"),
-        missing=published - stored - duplicates - dead_letters,
+
+def _line(scene: Scene, figures: Figures, rates: Rates) -> str:
+    influx = f"  InfluxDB {figures.written:,}, waiting {figures.backlog:,}" if scene.influx else ""
+    return (
+        f"{scene.elapsed_s:4.0f} s  device time {_device_time(scene)}  "
+        f"published {scene.publisher.tally.messages:,} messages ({rates.published:,.0f}/s)  "
+        f"stored {figures.stored:,} readings ({rates.stored:,.0f}/s)  "
+        f"duplicates {figures.duplicates:,}  late {figures.late:,}  "
+        f"dead letters {figures.dead_letters:,}  under way {figures.unacknowledged:,}{influx}"
     )
+
+
+def _device_time(scene: Scene) -> str:
+    at = f"{_minute(scene.publisher.reached)} UTC"
+    return f"{at}, the present: from here in real time" if scene.in_the_present else at
+
+
+def _minute(instant: int) -> str:
+    return iso_of(instant)[:16].replace("T", " ")

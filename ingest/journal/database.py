@@ -10,17 +10,27 @@ from secrets import token_hex
 
 _LOG = logging.getLogger(__name__)
 VERSION = 1
+APPLICATION_ID = 0x4757_4A4C
+"""The letters GWJL in the file's header: it tells a journal from any other SQLite database."""
+
 _BUSY_MS = 5_000
 _CACHE_KIB = 65_536
 _CHECKPOINT_PAGES = 8_192
 """32 MiB of write-ahead log before it is folded in: fewer, larger copies."""
+_LONGEST_LOG_BYTES = 2 * _CHECKPOINT_PAGES * 4096
+"""What a long reader made the write-ahead log grow to is given back down to this."""
 
 _PASSING = {
     sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_IOERR: "the disk failed",
+    sqlite3.SQLITE_IOERR: "the disk failed, or a limit on the size of files is reached",
     sqlite3.SQLITE_BUSY: "another process holds it",
+    sqlite3.SQLITE_PROTOCOL: "other processes hold it",
     sqlite3.SQLITE_READONLY: "it can't be written",
     sqlite3.SQLITE_CANTOPEN: "it can't be opened",
+}
+_LASTING = {
+    sqlite3.SQLITE_CORRUPT: "damaged: move it aside; `sqlite3 FILE .recover` saves what is legible",
+    sqlite3.SQLITE_NOTADB: "not a journal, nor any SQLite database: name another file",
 }
 
 
@@ -37,61 +47,134 @@ def open_writer(path: Path) -> sqlite3.Connection:
 
     Durable: a commit returns after the write-ahead log is synced.
     """
-    path.touch(mode=0o600) if _may_be_made(path) else None
-    database = _connect(f"file:{path}?mode=rw", path)
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = OFF"):
-        database.execute(f"PRAGMA {pragma}")
-    database.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
-    _migrate(database, path)
-    return database
+    _make_file(path)
+    with _opening(path) as database:
+        _check(database, path, may_be_empty=True)
+        (mode,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise JournalError(f"{path}: needs a local file system, this one shares no memory")
+        for pragma in (
+            "synchronous = FULL",
+            f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
+            f"journal_size_limit = {_LONGEST_LOG_BYTES}",
+        ):
+            database.execute(f"PRAGMA {pragma}")
+        if _version(database) == 0:
+            _create(database, path)
+        return database
 
 
 def open_reader(path: Path) -> sqlite3.Connection:
     """Open the journal to read what is committed; JournalError if there is none."""
     if not path.exists():
         raise JournalError(f"{path}: no journal here; `gridwatch run` makes it")
-    reader = _connect(f"file:{path}?mode=rw", path)
-    reader.execute("PRAGMA query_only = ON")
-    return reader
+    with _opening(path) as reader:
+        _check(reader, path, may_be_empty=False)
+        reader.execute("PRAGMA query_only = ON")
+        return reader
 
 
 @contextmanager
 def passing_failures() -> Iterator[None]:
-    """Turn failures that time or an operator mends into JournalUnavailable."""
+    """Turn failures that time or an operator mends into JournalUnavailable.
+
+    JournalError if the file is damaged.
+    """
     try:
         yield
-    except sqlite3.OperationalError as error:
-        why = _PASSING.get((error.sqlite_errorcode or 0) & 0xFF)
-        if why is None:
-            raise
-        raise JournalUnavailable(f"journal: {why}") from error
+    except sqlite3.DatabaseError as error:
+        code = code_of(error)
+        if code in _PASSING:
+            raise JournalUnavailable(_PASSING[code]) from error
+        if code in _LASTING:
+            raise JournalError(f"journal: {_LASTING[code]}") from error
+        raise
 
 
-def _may_be_made(path: Path) -> bool:
-    return path.parent.is_dir() and not path.exists()
+@contextmanager
+def transaction(database: sqlite3.Connection) -> Iterator[None]:
+    """Make what is done inside durable as a whole or not at all; for commands, it may block."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    except BaseException:
+        roll_back(database)
+        raise
 
 
-def _connect(uri: str, path: Path) -> sqlite3.Connection:
+def roll_back(database: sqlite3.Connection) -> None:
+    """Undo the transaction, unless the failure has already done so."""
+    if database.in_transaction:
+        database.execute("ROLLBACK")
+
+
+def code_of(error: sqlite3.DatabaseError) -> int:
+    """Return SQLite's primary result code; 0 for an error that is not SQLite's own."""
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return (code or 0) & 0xFF
+
+
+def _make_file(path: Path) -> None:
+    try:
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise JournalError(f"{path}: can't be made or written: {error.strerror}") from None
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[sqlite3.Connection]:
+    """Give a connection; JournalError, and none is left open, if it turns out to be of no use."""
+    database: sqlite3.Connection | None = None
     try:
         database = sqlite3.connect(
-            uri, uri=True, isolation_level=None, check_same_thread=False, timeout=_BUSY_MS / 1000
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=_BUSY_MS / 1000,
         )
         database.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.DatabaseError as error:
-        raise JournalError(f"{path}: not a journal that can be opened: {error}") from None
-    return database
+        yield database
+    except BaseException as error:
+        if database:
+            database.close()
+        if not isinstance(error, sqlite3.DatabaseError):
+            raise
+        words = {**_PASSING, **_LASTING}.get(code_of(error), str(error))
+        raise JournalError(f"{path}: {words}") from None
 
 
-def _migrate(database: sqlite3.Connection, path: Path) -> None:
-    (version,) = database.execute("PRAGMA user_version").fetchone()
-    if version == VERSION:
-        return
-    if version != 0:
-        raise JournalError(f"{path}: schema version {version}, this program knows {VERSION}")
+def _check(database: sqlite3.Connection, path: Path, *, may_be_empty: bool) -> None:
+    version = _version(database)
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if version == tables == 0:
+        if may_be_empty:
+            return
+        raise JournalError(f"{path}: nothing in it yet; `gridwatch run` makes a journal of it")
+    if application != APPLICATION_ID:
+        raise JournalError(f"{path}: the database of another program: name another file")
+    if version != VERSION:
+        raise JournalError(
+            f"{path}: schema version {version}, this program knows {VERSION}:"
+            " use the release that wrote it, or name another file"
+        )
+
+
+def _create(database: sqlite3.Connection, path: Path) -> None:
     schema = files("ingest.journal").joinpath("schema.sql").read_text(encoding="utf-8")
     digest_key = f"INSERT INTO meta VALUES ('digest_key', '{token_hex(16)}');"  # noqa: S608 hex
-    database.executescript(
-        f"BEGIN IMMEDIATE;{schema}{digest_key}PRAGMA user_version = {VERSION};COMMIT;"
-    )
-    _LOG.info("new journal %s", path)
+    header = f"PRAGMA application_id = {APPLICATION_ID};PRAGMA user_version = {VERSION};"
+    try:
+        database.executescript(f"BEGIN IMMEDIATE;{schema}{digest_key}{header}COMMIT;")
+    except sqlite3.OperationalError:
+        roll_back(database)
+        if _version(database) != VERSION:  # otherwise another process was first
+            raise
+    else:
+        _LOG.info("new journal %s", path)
+
+
+def _version(database: sqlite3.Connection) -> int:
+    return int(database.execute("PRAGMA user_version").fetchone()[0])

@@ -15,6 +15,17 @@ INSERT INTO dead_letter
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)
 ON CONFLICT (stage, topic, reason, digest) DO UPDATE SET times = times + 1, last_at = ?8
 """
+_DROP_OLD = """
+DELETE FROM dead_letter WHERE id IN
+    (SELECT id FROM dead_letter WHERE last_at < ? ORDER BY last_at LIMIT ?)
+"""
+_DROP_OLDEST = """
+DELETE FROM dead_letter WHERE id IN (SELECT id FROM (
+    SELECT id, sum(weight) OVER (ORDER BY last_at, id) - weight AS weight_before
+    FROM (SELECT id, last_at, weight FROM dead_letter ORDER BY last_at, id LIMIT ?2)
+) WHERE weight_before < ?1)
+"""
+_PRUNED_AT_ONCE = 1_000
 _COLUMNS = "id, stage, reason, detail, topic, payload, size, first_at, last_at, times"
 
 
@@ -34,10 +45,13 @@ class KeptDeadLetter(NamedTuple):
 
 
 class DeadLetterLimits(NamedTuple):
-    """How long, and how many payload bytes, dead letters are kept."""
+    """How long dead letters are kept, and the weight of all of them in bytes.
+
+    A letter weighs its payload and 512 bytes: messages without one would have no bound.
+    """
 
     age: timedelta
-    payload_bytes: int
+    weight: int
 
 
 class DeadLetterTable:
@@ -72,23 +86,26 @@ class DeadLetterTable:
         ).rowcount
 
     def prune(self, limits: DeadLetterLimits, now: Instant) -> dict[str, int]:
-        """Remove what is too old, then the oldest above the size; return how many by cause."""
+        """Remove what is too old, then the oldest above the size; return how many by cause.
+
+        At most 1,000 for each cause, so that no commit waits long: call until it returns no more.
+        """
         oldest = now - milliseconds_of(limits.age)
-        by_age = self._database.execute("DELETE FROM dead_letter WHERE last_at < ?", (oldest,))
-        by_size = self._database.execute(
-            "DELETE FROM dead_letter WHERE id IN (SELECT id FROM (SELECT id,"
-            " sum(size) OVER (ORDER BY id DESC) AS total FROM dead_letter) WHERE total > ?)",
-            (limits.payload_bytes,),
-        )
-        return {"age": by_age.rowcount, "size": by_size.rowcount}
+        by_age = self._database.execute(_DROP_OLD, (oldest, _PRUNED_AT_ONCE)).rowcount
+        (weight,) = self._database.execute("SELECT weight FROM dead_letter_total").fetchone()
+        by_size = 0
+        if weight > limits.weight:
+            above = (weight - limits.weight, _PRUNED_AT_ONCE)
+            by_size = self._database.execute(_DROP_OLDEST, above).rowcount
+        return {"age": by_age, "size": by_size}
 
     def _digest(self, payload: bytes) -> bytes:
         return hashlib.blake2b(payload, key=self._digest_key, digest_size=16).digest()
 
 
 def dead_letters(reader: sqlite3.Connection, most: int) -> list[KeptDeadLetter]:
-    """Return the newest dead letters, newest first."""
-    query = f"SELECT {_COLUMNS} FROM dead_letter ORDER BY id DESC LIMIT ?"  # noqa: S608 a constant
+    """Return the dead letters that came last, the last first."""
+    query = f"SELECT {_COLUMNS} FROM dead_letter ORDER BY last_at DESC, id DESC LIMIT ?"  # noqa: S608 a constant
     return [KeptDeadLetter(*row) for row in reader.execute(query, (most,))]
 
 

@@ -34,14 +34,16 @@ class DeviceTable:
         return slot or self._load(kind, name)
 
     def forget(self) -> None:
-        """Drop what is cached: the transaction that made it was rolled back."""
+        """Drop what is cached: it was rolled back, or another process has written since."""
         self._slots.clear()
 
     def write_status(self, report: StatusReport) -> None:
-        """Keep whether the device is online; an older report than the one kept changes nothing."""
+        """Keep whether the device is online; the report that arrived last stands.
+
+        A last will comes from the broker and knows no device time, so arrival decides, not `at`.
+        """
         self._database.execute(
-            "UPDATE device SET online = ?1, status_at = ?2"
-            " WHERE id = ?3 AND (status_at IS NULL OR status_at <= ?2)",
+            "UPDATE device SET online = ?, status_at = ? WHERE id = ?",
             (report.online, report.at, self.slot(report.kind, report.device).id),
         )
 
@@ -53,11 +55,21 @@ class DeviceTable:
             (row, reply.id, reply.result, reply.reason, reply.at, reply.received_at),
         )
 
+    def drop_replies(self, received_before: Instant, most: int) -> int:
+        """Remove some of the answers that arrived before, at most so many; return how many."""
+        return self._database.execute(
+            "DELETE FROM reply WHERE (device, command, result) IN (SELECT device, command, result"
+            " FROM reply WHERE received_at < ? ORDER BY received_at LIMIT ?)",
+            (received_before, most),
+        ).rowcount
+
     def _load(self, kind: str, name: str) -> Slot:
         if len(self._slots) >= MOST_CACHED:
             self.forget()
         self._database.execute(
-            "INSERT INTO device (kind, name) VALUES (?, ?) ON CONFLICT DO NOTHING", (kind, name)
+            "INSERT INTO device (kind, name, seen) VALUES (?, ?, 1)"
+            " ON CONFLICT (kind, name) DO UPDATE SET seen = 1 WHERE seen = 0",
+            (kind, name),
         )
         row = self._database.execute(
             "SELECT id, (SELECT max(measured_at) FROM reading WHERE device = device.id)"

@@ -8,41 +8,62 @@ for a batch of 2,000).
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from devices.instant import Instant
+from ingest.clock import pause, stopwatch
 from ingest.journal import outgoing, reading_table
 from ingest.journal.batch import Batch, Committed, DeadLetter
 from ingest.journal.database import (
     JournalUnavailable,
+    code_of,
     open_reader,
     open_writer,
     passing_failures,
+    roll_back,
 )
 from ingest.journal.dead_letters import DeadLetterLimits, DeadLetterTable
 from ingest.journal.device_table import DeviceTable
 from ingest.sink import Delivery
 
 T = TypeVar("T")
-_PRUNED_AT_ONCE = 5_000
+_PRUNED_AT_ONCE = 1_000
+_BUSY_SECONDS = 5.0
+_BUSY_LOOK = timedelta(milliseconds=10)
+
+_HIGHEST = (1 << 63) - 1
+
+_PRUNABLE = """
+SELECT min(seq), min(seq) FILTER (WHERE received_at >= ?1 OR seq > ?2), max(seq)
+FROM (SELECT seq, received_at FROM reading ORDER BY seq LIMIT ?3)
+"""
+_BACKLOG = "SELECT (SELECT min(seq) FROM reading), (SELECT max(seq) FROM reading)"
+_FORWARDED = """
+INSERT INTO cursor VALUES (?1, ?2) ON CONFLICT (sink) DO UPDATE SET seq = max(seq, ?2)
+"""
 
 
 class Journal:
-    """The durable record. One process writes batches; each call is a transaction of its own.
+    """The durable record. Each call is a transaction of its own.
 
-    Every method that writes raises JournalUnavailable when nothing of it was kept.
+    Every method that writes raises JournalUnavailable when nothing of it was kept. One service runs
+    on a journal; commands may write beside it.
     """
 
     def __init__(self, path: Path, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._database = open_writer(path)
+        self._database.execute("PRAGMA busy_timeout = 0")  # we wait without holding the loop
         self._reader = open_reader(path)
         self._devices = DeviceTable(self._database)
         self._dead_letters = DeadLetterTable(self._database)
+        self._others_version = self._version_by_others()
         self._thread = ThreadPoolExecutor(1, "journal")
         self._turn = asyncio.Lock()
 
@@ -51,7 +72,7 @@ class Journal:
         with passing_failures():
             if self.size_bytes() >= self._max_bytes:
                 limit = f"{self._max_bytes / 1e6:g} MB"
-                raise JournalUnavailable(f"journal: its limit of {limit} is reached")
+                raise JournalUnavailable(f"its limit of {limit} is reached")
         async with self._transaction():
             committed = reading_table.insert(self._database, self._devices, batch.readings)
             self._dead_letters.add([*batch.dead_letters, *committed.conflicts])
@@ -62,37 +83,43 @@ class Journal:
         return committed
 
     async def forwarded(self, sink: str, seq: int, rejected: Sequence[DeadLetter] = ()) -> None:
-        """Move the sink's cursor to `seq`, and keep what it will never take."""
+        """Move the sink's cursor to `seq`, never back, and keep what it will never take."""
         async with self._transaction():
-            self._database.execute(
-                "INSERT INTO cursor VALUES (?, ?) ON CONFLICT (sink) DO UPDATE SET seq = ?2",
-                (sink, seq),
-            )
+            self._database.execute(_FORWARDED, (sink, seq))
             self._dead_letters.add(rejected)
 
     async def prune_readings(self, received_before: Instant, forwarded_to: int | None) -> int:
         """Remove some of the oldest readings that arrived before, and return how many.
 
-        Only up to the sequence number `forwarded_to`; None means that no sink waits for any.
-        At most 5,000 at a time, so that no commit waits long: call until it returns 0.
+        Only up to the sequence number `forwarded_to`; None means that no sink waits for any. In
+        order of commitment: one that has to stay keeps those behind it.
+        At most 1,000 at a time, so that no commit waits long: call until it returns 0.
         """
-        oldest = self._reader.execute(
-            "SELECT seq, received_at FROM reading ORDER BY seq LIMIT ?", (_PRUNED_AT_ONCE,)
-        ).fetchall()
-        due = [
-            seq
-            for seq, received_at in oldest
-            if received_at < received_before and (forwarded_to is None or seq <= forwarded_to)
-        ]
-        if not due:
+        last = forwarded_to if forwarded_to is not None else _HIGHEST
+        with passing_failures():
+            oldest, kept, newest = self._reader.execute(
+                _PRUNABLE, (received_before, last, _PRUNED_AT_ONCE)
+            ).fetchone()
+        if oldest is None or oldest == kept:
             return 0
         async with self._transaction():
-            return await self._in_thread(self._delete_up_to, due[-1])
+            return await self._in_thread(self._delete_before, kept or newest + 1)
+
+    async def prune_replies(self, received_before: Instant) -> int:
+        """Remove some of the answers to commands that arrived before, and return how many.
+
+        At most 1,000 at a time: call until it returns 0.
+        """
+        async with self._transaction():
+            return self._devices.drop_replies(received_before, _PRUNED_AT_ONCE)
 
     async def prune_dead_letters(self, limits: DeadLetterLimits, now: Instant) -> dict[str, int]:
-        """Remove dead letters beyond the limits; return how many for age and for size."""
+        """Remove some dead letters beyond the limits; return how many for age and for size.
+
+        At most 1,000 for each cause: call until it returns no more.
+        """
         async with self._transaction():
-            return self._dead_letters.prune(limits, now)
+            return await self._in_thread(self._dead_letters.prune, limits, now)
 
     async def drop_dead_letters(self, ids: Sequence[int]) -> int:
         """Remove dead letters and return how many there were."""
@@ -110,8 +137,9 @@ class Journal:
         return int(row[0]) if row else 0
 
     def backlog(self, seq: int) -> int:
-        """Count the readings after `seq`; it reads them all, so ask at the start and keep count."""
-        return self._number("SELECT count(*) FROM reading WHERE seq > ?", seq)
+        """Count the readings after `seq`; the numbers have no gaps, so none is read for it."""
+        first, last = self._reader.execute(_BACKLOG).fetchone()
+        return 0 if last is None else max(0, last - max(seq, first - 1))
 
     def oldest_after(self, seq: int) -> Instant | None:
         """Return when the first reading after `seq` arrived, or None if there is none."""
@@ -126,8 +154,9 @@ class Journal:
         return row[0] if row else None
 
     def device_count(self) -> int:
-        """Count the devices ever seen."""
-        return self._number("SELECT count(*) FROM device")
+        """Count the devices a message ever came from."""
+        (number,) = self._reader.execute("SELECT count(*) FROM device WHERE seen = 1").fetchone()
+        return int(number)
 
     def size_bytes(self) -> int:
         """Return the bytes in use: pages that hold something, without the write-ahead log."""
@@ -158,33 +187,58 @@ class Journal:
     async def _transaction(self) -> AsyncIterator[None]:
         async with self._turn:
             with passing_failures():
-                self._database.execute("BEGIN IMMEDIATE")
+                await self._begin()
                 try:
+                    self._hear_of_others()
                     yield
                     await self._in_thread(self._database.execute, "COMMIT")
                 except BaseException:
-                    self._roll_back()
+                    self._devices.forget()
+                    roll_back(self._database)
                     raise
 
-    def _roll_back(self) -> None:
-        self._devices.forget()
-        if self._database.in_transaction:
-            self._database.execute("ROLLBACK")
+    async def _begin(self) -> None:
+        """Begin to write, once no other process does; sqlite3.OperationalError after 5 s."""
+        started = stopwatch()
+        while True:
+            try:
+                self._database.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if code_of(error) != sqlite3.SQLITE_BUSY or stopwatch() - started > _BUSY_SECONDS:
+                    raise
+                await pause(_BUSY_LOOK)
+            else:
+                return
+
+    def _hear_of_others(self) -> None:
+        """Forget what is cached of the devices when another process has written."""
+        version = self._version_by_others()
+        if version != self._others_version:
+            self._others_version = version
+            self._devices.forget()
+
+    def _version_by_others(self) -> int:
+        """Return a number that changes when another connection, so another process, commits."""
+        return int(self._database.execute("PRAGMA data_version").fetchone()[0])
 
     async def _in_thread(self, call: Callable[..., T], *arguments: object) -> T:
-        """Run a call that waits for the disk. A cancelled caller still waits for its end."""
-        running = asyncio.get_running_loop().run_in_executor(self._thread, call, *arguments)
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            await asyncio.wait((running,))
-            raise
+        """Run a call that waits for the disk. A cancelled caller still waits for its end.
 
-    def _delete_up_to(self, seq: int) -> int:
-        return self._database.execute("DELETE FROM reading WHERE seq <= ?", (seq,)).rowcount
+        However often it is cancelled: nobody else may use the connection meanwhile.
+        """
+        running = asyncio.get_running_loop().run_in_executor(self._thread, call, *arguments)
+        cancelled: asyncio.CancelledError | None = None
+        while not running.done():
+            try:
+                await asyncio.wait((running,))
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled:
+            raise cancelled from running.exception()
+        return running.result()
+
+    def _delete_before(self, seq: int) -> int:
+        return self._database.execute("DELETE FROM reading WHERE seq < ?", (seq,)).rowcount
 
     def _pragma(self, name: str) -> int:
         return int(self._reader.execute(f"PRAGMA {name}").fetchone()[0])
-
-    def _number(self, query: str, *parameters: object) -> int:
-        return int(self._reader.execute(query, parameters).fetchone()[0])

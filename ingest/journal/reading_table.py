@@ -11,82 +11,109 @@ from devices.reading import Reading
 from devices.repeat import is_repeat
 from ingest.journal.batch import Committed, DeadLetter
 from ingest.journal.device_table import DeviceTable
+from ingest.journal.refused_reading import dead_letter_of
 
 _INSERT = (
-    'INSERT INTO reading (seq, device, measured_at, received_at, "values")'
-    " VALUES (?, ?, ?, ?, ?) ON CONFLICT (device, measured_at) DO NOTHING"
+    'INSERT INTO reading (device, measured_at, received_at, "values")'
+    " VALUES (?, ?, ?, ?) ON CONFLICT (device, measured_at) DO NOTHING"
 )
+"""SQLite numbers a row after the highest, and only one that it keeps: there are no gaps."""
+_INSERT_FIRST = (
+    'INSERT INTO reading (device, measured_at, received_at, "values", seq)'
+    " SELECT ?, ?, ?, ?, 1 + ifnull(max(seq), 0) FROM cursor"
+)
+"""Where there is none, numbers go on above all that were ever forwarded."""
+_CONFLICT = "another reading of this device and instant is stored"
 _kind_of = itemgetter(1)
-_Row = tuple[int, int, int, int, str]
+_Row = tuple[int, int, int, str]
 
 
 def insert(
     database: sqlite3.Connection, devices: DeviceTable, readings: Sequence[Reading]
 ) -> Committed:
     """Store the readings that are new, and say what became of each; part of a transaction."""
-    first = _next_seq(database)
-    rows, late = _rows(devices, readings, first)
-    inserted = database.executemany(_INSERT, rows).rowcount if rows else 0
-    if inserted == len(rows):
-        late_kinds = Counter(readings[seq - first].kind for seq in late)
+    if not readings:
+        return Committed(Counter(), Counter(), Counter(), [])
+    rows, late = _rows(devices, readings)
+    (last,) = database.execute("SELECT max(seq) FROM reading").fetchone()
+    if _stored(database, rows, empty=last is None) == len(rows):
+        late_kinds = Counter(readings[index].kind for index in late)
         return Committed(Counter(map(_kind_of, readings)), late_kinds, Counter(), [])
-    return _partly_stored(database, readings, rows, late)
+    return _partly_stored(database, readings, rows, late, last or 0)
 
 
-def _next_seq(database: sqlite3.Connection) -> int:
-    """A number above every one that was ever forwarded, even when all readings were pruned."""
-    query = "SELECT (SELECT max(seq) FROM reading), (SELECT max(seq) FROM cursor)"
-    return 1 + max(seq or 0 for seq in database.execute(query).fetchone())
+def _stored(database: sqlite3.Connection, rows: list[_Row], *, empty: bool) -> int:
+    """Store the rows that are new and return how many."""
+    if empty:
+        database.execute(_INSERT_FIRST, rows[0])
+        return 1 + database.executemany(_INSERT, rows[1:]).rowcount
+    return database.executemany(_INSERT, rows).rowcount
 
 
-def _rows(
-    devices: DeviceTable, readings: Sequence[Reading], first: int
-) -> tuple[list[_Row], set[int]]:
+def _rows(devices: DeviceTable, readings: Sequence[Reading]) -> tuple[list[_Row], set[int]]:
+    """Return the rows, and the places of those older than the newest of their device."""
     rows: list[_Row] = []
     late: set[int] = set()
     slot_of = devices.slot
-    for seq, (device, kind, measured_at, received_at, values) in enumerate(readings, first):
+    for index, (device, kind, measured_at, received_at, values) in enumerate(readings):
         slot = slot_of(kind, device)
         if measured_at > slot.newest_at:
             slot.newest_at = measured_at
         elif measured_at < slot.newest_at:
-            late.add(seq)
-        rows.append((seq, slot.id, measured_at, received_at, to_json(values).decode()))
+            late.add(index)
+        rows.append((slot.id, measured_at, received_at, to_json(values).decode()))
     return rows, late
 
 
 def _partly_stored(
-    database: sqlite3.Connection, readings: Sequence[Reading], rows: list[_Row], late: set[int]
+    database: sqlite3.Connection,
+    readings: Sequence[Reading],
+    rows: list[_Row],
+    late: set[int],
+    last: int,
 ) -> Committed:
-    first = rows[0][0]
-    kept = {seq for (seq,) in database.execute("SELECT seq FROM reading WHERE seq >= ?", (first,))}
-    stored = Counter(readings[seq - first].kind for seq in kept)
-    late_kinds = Counter(readings[seq - first].kind for seq in late & kept)
-    duplicates: Counter[str] = Counter()
-    conflicts: list[DeadLetter] = []
-    for row in rows:
-        if row[0] in kept:
-            continue
-        reading = readings[row[0] - first]
-        if _contradicts(database, reading, row):
-            conflicts.append(dead_letter_of(reading, "store", "conflict", _CONFLICT))
+    kept, refused = _parted(database, rows, last)
+    committed = Committed(
+        Counter(readings[index].kind for index in kept),
+        Counter(readings[index].kind for index in late.intersection(kept)),
+        Counter(),
+        [],
+    )
+    for index in refused:
+        reading = readings[index]
+        if _contradicts(database, reading, rows[index]):
+            committed.conflicts.append(_conflict(reading))
         else:
-            duplicates[reading.kind] += 1
-    return Committed(stored, late_kinds, duplicates, conflicts)
+            committed.duplicates[reading.kind] += 1
+    return committed
 
 
-_CONFLICT = "another reading of this device and instant is stored"
+def _parted(
+    database: sqlite3.Connection, rows: list[_Row], last: int
+) -> tuple[list[int], list[int]]:
+    """Return the places of the rows that were stored after `last`, and those of the others.
+
+    What is stored lies in the order of the rows.
+    """
+    query = "SELECT device, measured_at FROM reading WHERE seq > ? ORDER BY seq"
+    stored = database.execute(query, (last,))
+    kept, refused = [], []
+    identity = next(stored, None)
+    for index, row in enumerate(rows):
+        if row[:2] == identity:
+            kept.append(index)
+            identity = next(stored, None)
+        else:
+            refused.append(index)
+    return kept, refused
 
 
 def _contradicts(database: sqlite3.Connection, reading: Reading, row: _Row) -> bool:
     (stored,) = database.execute(
-        'SELECT "values" FROM reading WHERE device = ? AND measured_at = ?', row[1:3]
+        'SELECT "values" FROM reading WHERE device = ? AND measured_at = ?', row[:2]
     ).fetchone()
-    return stored != row[4] and not is_repeat(reading.kind, from_json(stored), from_json(row[4]))
+    return stored != row[3] and not is_repeat(reading.kind, from_json(stored), from_json(row[3]))
 
 
-def dead_letter_of(reading: Reading, stage: str, reason: str, detail: str) -> DeadLetter:
-    """Return the dead letter of a reading that was decoded and then refused further on."""
-    payload = to_json(reading._asdict())
-    topic = f"gw/v1/{reading.kind}/{reading.device}/up"
-    return DeadLetter(stage, reason, detail, topic, payload, reading.received_at)
+def _conflict(reading: Reading) -> DeadLetter:
+    return dead_letter_of(reading, "store", "conflict", _CONFLICT)

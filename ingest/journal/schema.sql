@@ -5,6 +5,7 @@ CREATE TABLE meta (
     value TEXT NOT NULL
 ) WITHOUT ROWID;
 
+-- `seen` is 1 from the first message on; a device may be in the registry long before.
 CREATE TABLE device (
     id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -12,10 +13,12 @@ CREATE TABLE device (
     area TEXT,
     online INTEGER,
     status_at INTEGER,
+    seen INTEGER NOT NULL DEFAULT 0,
     UNIQUE (kind, name)
 );
+CREATE INDEX device_seen ON device (seen) WHERE seen = 1;
 
--- `seq` is the order of commitment: what the cursors of the sinks count in.
+-- `seq` is the order of commitment, without gaps: what the cursors of the sinks count in.
 CREATE TABLE reading (
     seq INTEGER PRIMARY KEY,
     device INTEGER NOT NULL REFERENCES device (id),
@@ -34,9 +37,10 @@ CREATE TABLE reply (
     received_at INTEGER NOT NULL,
     PRIMARY KEY (device, command, result)
 ) WITHOUT ROWID;
+CREATE INDEX reply_age ON reply (received_at);
 
 -- One row for each distinct message refused at a stage; a repeat only counts up `times`.
--- `payload` is NULL where it may not be kept.
+-- `payload` is NULL where it may not be kept. `weight` is the room a letter takes, in bytes.
 CREATE TABLE dead_letter (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     stage TEXT NOT NULL,
@@ -49,8 +53,22 @@ CREATE TABLE dead_letter (
     first_at INTEGER NOT NULL,
     last_at INTEGER NOT NULL,
     times INTEGER NOT NULL DEFAULT 1,
+    weight INTEGER AS (512 + ifnull(length(payload), 0)) VIRTUAL,
     UNIQUE (stage, topic, reason, digest)
 );
+CREATE INDEX dead_letter_age ON dead_letter (last_at);
+
+-- The weight of all dead letters, kept by triggers: adding it up would read every one of them.
+CREATE TABLE dead_letter_total (
+    weight INTEGER NOT NULL
+);
+INSERT INTO dead_letter_total VALUES (0);
+CREATE TRIGGER dead_letter_added AFTER INSERT ON dead_letter BEGIN
+    UPDATE dead_letter_total SET weight = weight + new.weight;
+END;
+CREATE TRIGGER dead_letter_removed AFTER DELETE ON dead_letter BEGIN
+    UPDATE dead_letter_total SET weight = weight - old.weight;
+END;
 
 CREATE TABLE cursor (
     sink TEXT PRIMARY KEY,

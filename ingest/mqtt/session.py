@@ -8,41 +8,40 @@ message comes again after a reconnect and never before, so a failed commit is re
 
 import asyncio
 import logging
-import ssl
 from collections import deque
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Protocol
+from functools import partial
 
-import mqtt5
-
-from ingest.backoff import Backoff
-from ingest.clock import Clock, pause
+from ingest.backoff import FIRST_WAIT, Backoff
+from ingest.clock import Clock, pause, stopwatch
 from ingest.configuration import secret_of
-from ingest.mqtt.connection import Connection, ConnectionFailed, Incoming, MalformedPublish
+from ingest.mqtt.connection import Connection, ConnectionFailed
+from ingest.mqtt.greeting import TopicMemory, introduce, subscribe, tls_context
 from ingest.mqtt.message import Message
+from ingest.mqtt.packets import Incoming, MalformedPublish
 from ingest.settings import MqttSettings
 
 _LOG = logging.getLogger(__name__)
-_REFUSED = 128
-"""Reason codes from here on are failures (MQTT 5, 2.4)."""
-
-
-class TopicMemory(Protocol):
-    """Remembers across restarts what the session at the broker is subscribed to."""
-
-    def topics(self) -> Sequence[str]:
-        """Return the topic filters last remembered."""
-
-    async def remember(self, topics: Sequence[str]) -> None:
-        """Remember these instead."""
+MOST_HELD_BYTES = 128 << 20
+"""Payload that may be unacknowledged at once: 10,000 messages of 13 KiB."""
+_MOST_TAKEN_BYTES = 256 << 10
+"""Payload of a batch: 18,000 readings of daily uploads, which hold the event loop for 60 ms."""
+_STEADY_SECONDS = 10.0
+"""A connection that lasted less counts as failed: two services of one client id take each other's
+session away, and would do so without end several times a second."""
 
 
 class Session:
     """A persistent MQTT 5 session at QoS 1. `run` keeps it connected; `take` gives what came."""
 
-    def __init__(self, settings: MqttSettings, clock: Clock, memory: TopicMemory) -> None:
+    def __init__(
+        self,
+        settings: MqttSettings,
+        clock: Clock,
+        memory: TopicMemory,
+        first_wait: timedelta = FIRST_WAIT,
+    ) -> None:
         self.connected = False
         self.connects = 0
         self.failures = 0
@@ -53,14 +52,16 @@ class Session:
         self._epoch = 0
         self._pending: deque[Message] = deque()
         self._held = 0
+        self._held_bytes = 0
         self._paused = False
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
         self._leaving = False
+        self._trouble = ""
         self._password = secret_of(settings.password, settings.password_file, "mqtt.password")
-        self._tls = _tls_context(settings) if settings.tls else None
-        self._backoff = Backoff(timedelta(seconds=settings.longest_backoff_s))
+        self._tls = tls_context(settings) if settings.tls else None
+        self._backoff = Backoff(timedelta(seconds=settings.longest_backoff_s), first_wait)
 
     @property
     def held(self) -> int:
@@ -74,24 +75,36 @@ class Session:
         held may be the only copy, and each new connection would add to it.
         """
         try:
-            while True:
+            while not self._leaving:
                 await self._room.wait()
+                started = stopwatch()
                 try:
-                    await self._connect_and_stay()
-                except (ConnectionFailed, OSError, TimeoutError) as error:
-                    await self._wait_before_next(error)
+                    why = await self._connect_and_stay()
+                except (ConnectionFailed, OSError, UnicodeError) as error:
+                    why = str(error) or type(error).__name__
+                self._count_failure(why)
+                if stopwatch() - started > _STEADY_SECONDS:
+                    self._backoff.succeeded()
+                await self._backoff.wait()
         finally:
-            await self._leave()
+            if self._connection:
+                await self._connection.close()
 
     async def take(self, most: int, linger: timedelta) -> list[Message]:
         """Wait for a message, `linger` for its company, and return up to `most`, in order.
 
-        Returns an empty list when nothing is pending after `stop_receiving`.
+        They hold 256 KiB together, and one message more at most. Returns an empty list when nothing
+        is pending after `stop_receiving`.
         """
         await self._arrived.wait()
         if len(self._pending) < most and linger and not self._leaving:
             await pause(linger)
-        taken = [self._pending.popleft() for _ in range(min(most, len(self._pending)))]
+        taken: list[Message] = []
+        size = 0
+        while self._pending and len(taken) < most and size < _MOST_TAKEN_BYTES:
+            message = self._pending.popleft()
+            size += len(message.payload)
+            taken.append(message)
         if not self._pending and not self._leaving:
             self._arrived.clear()
         return taken
@@ -103,20 +116,29 @@ class Session:
         if self._connection:
             self._connection.pause()
 
-    def acknowledge(self, messages: Iterable[Message]) -> None:
+    def acknowledge(self, messages: Sequence[Message]) -> None:
         """Acknowledge messages whose outcome is durable, and make room for as many.
 
         Those of an earlier connection are only let go: the broker sends them again.
         """
-        acks = []
-        for message in messages:
-            self._held -= 1
-            if message.packet_id and message.epoch == self._epoch:
-                acks.append(mqtt5.PubAckPacket(message.packet_id).write())
-        if self._connection and acks:
-            self._connection.write(b"".join(acks))
-        if self._held <= self._settings.receive_maximum // 2:
+        packet_ids = []
+        size = 0
+        for _, payload, _, epoch, packet_id, _ in messages:
+            size += len(payload)
+            if packet_id and epoch == self._epoch:
+                packet_ids.append(packet_id)
+        if self._connection and packet_ids:
+            self._connection.acknowledge(packet_ids)
+        self._held -= len(messages)
+        self._held_bytes -= size
+        if self._is_below(0.5):
             self._make_room()
+
+    def _is_below(self, share: float) -> bool:
+        return (
+            self._held <= self._settings.receive_maximum * share
+            and self._held_bytes <= MOST_HELD_BYTES * share
+        )
 
     def _make_room(self) -> None:
         self._room.set()
@@ -124,133 +146,64 @@ class Session:
             self._paused = False
             self._connection.resume()
 
-    async def _connect_and_stay(self) -> None:
+    async def _connect_and_stay(self) -> str:
+        """Return why the connection ended; ConnectionFailed or OSError if it did not begin."""
+        settings = self._settings
         connection = await self._open()
         try:
-            async with asyncio.timeout(self._settings.connect_timeout_s):
-                present = await self._introduce(connection)
-                await self._subscribe(connection)
-            _LOG.info(
-                "connected to %s:%s, session %s",
-                self._settings.host, self._settings.port, "kept" if present else "new",
-            )  # fmt: skip
+            welcome = await introduce(connection, settings, self._password)
+            await subscribe(connection, settings, self._memory)
+            kept = "kept" if welcome.session_present else "new"
+            _LOG.info("connected to %s:%s, session %s", settings.host, settings.port, kept)
             self.connected = True
             self.connects += 1
-            self._backoff.succeeded()
-            await self._keep_alive(connection)
-        except (ConnectionFailed, OSError, TimeoutError):
+            self._trouble = ""
+            await asyncio.wait((connection.lost,))
+        except ConnectionFailed:
             connection.abort("given up")
             raise
         finally:
             self.connected = False
+        return connection.lost.result()
 
     async def _open(self) -> Connection:
         settings = self._settings
         self._epoch += 1
-        epoch = self._epoch
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(settings.connect_timeout_s):
-            _, connection = await loop.create_connection(
-                lambda: Connection(lambda packets: self._receive(packets, epoch)),
-                settings.host,
-                settings.port,
-                ssl=self._tls,
-            )
-        self._connection = connection
         self._paused = False
+        connection = self._connection = Connection(partial(self._receive, self._epoch))
+        try:
+            async with asyncio.timeout(settings.connect_timeout_s):
+                await asyncio.get_running_loop().create_connection(
+                    lambda: connection, settings.host, settings.port, ssl=self._tls
+                )
+        except TimeoutError:
+            raise ConnectionFailed(f"no connection in {settings.connect_timeout_s:g} s") from None
         return connection
 
-    async def _introduce(self, connection: Connection) -> bool:
-        """Return whether the broker still had our session."""
-        settings = self._settings
-        answer = await connection.ask(
-            mqtt5.ConnectPacket(
-                settings.client_id,
-                username=settings.username,
-                password=self._password.encode() if self._password else None,
-                clean_start=False,
-                keep_alive=settings.keep_alive_s,
-                session_expiry_interval=settings.session_expiry_s,
-                receive_max=settings.receive_maximum,
-            ).write()
-        )
-        if not isinstance(answer, mqtt5.ConnAckPacket):
-            raise ConnectionFailed("expected CONNACK")
-        if answer.reason_code.value >= _REFUSED:
-            raise ConnectionFailed(f"the broker refused us: {answer.reason_code.name}")
-        return answer.session_present
-
-    async def _subscribe(self, connection: Connection) -> None:
-        topics = self._settings.topics
-        remembered = self._memory.topics()
-        left = [topic for topic in remembered if topic not in topics]
-        await self._memory.remember((*left, *topics))
-        if left:
-            await connection.ask(mqtt5.UnsubscribePacket(1, left).write())
-        filters = [
-            mqtt5.TopicFilter(
-                topic,
-                max_qos=mqtt5.QoS.AT_LEAST_ONCE,
-                retain_handling=mqtt5.RetainHandling.SEND_IF_SUBSCRIPTION_NOT_EXISTS,
-            )
-            for topic in topics
-        ]
-        answer = await connection.ask(mqtt5.SubscribePacket(2, filters).write())
-        codes = answer.reason_codes if isinstance(answer, mqtt5.SubAckPacket) else []
-        refused = [
-            topic for topic, code in zip(topics, codes, strict=True) if code.value >= _REFUSED
-        ]
-        if refused:
-            raise ConnectionFailed(f"the broker refused our subscription to {', '.join(refused)}")
-        await self._memory.remember(topics)
-
-    async def _keep_alive(self, connection: Connection) -> None:
-        """Ping, and return by ConnectionFailed when the connection is lost or silent.
-
-        A connection we do not read from is not silent: we would not hear it.
-        """
-        while True:
-            connection.heard = False
-            connection.write(mqtt5.PingReqPacket().write())
-            done, _ = await asyncio.wait((connection.lost,), timeout=self._settings.keep_alive_s)
-            if done:
-                raise ConnectionFailed(connection.lost.result())
-            if not connection.heard and not self._paused:
-                raise ConnectionFailed(f"no answer to a ping in {self._settings.keep_alive_s} s")
-
-    def _receive(self, packets: list[Incoming], epoch: int) -> None:
+    def _receive(self, epoch: int, packets: list[Incoming]) -> None:
+        if self._leaving:
+            return
         now = self._clock.now()
+        size = 0
         for packet in packets:
-            if isinstance(packet, MalformedPublish):
-                message = Message("", packet.body, now, epoch, packet.packet_id, malformed=True)
-            else:
-                message = Message(packet.topic, packet.payload, now, epoch, packet.packet_id or 0)
-            self._pending.append(message)
+            payload = packet.payload
+            size += len(payload)
+            malformed = isinstance(packet, MalformedPublish)
+            self._pending.append(
+                Message(packet.topic, payload, now, epoch, packet.packet_id or 0, malformed)
+            )
         self._held += len(packets)
+        self._held_bytes += size
         self._arrived.set()
-        if self._held >= self._settings.receive_maximum and self._connection:
+        if self._connection and not self._is_below(1.0):
             self._room.clear()
             self._paused = True
             self._connection.pause()
 
-    async def _wait_before_next(self, error: Exception) -> None:
+    def _count_failure(self, why: str) -> None:
+        """Say what is wrong when it begins, and when it becomes something else."""
         self.failures += 1
-        wait = self._backoff.failed()
-        _LOG.warning(
-            "broker %s:%s: %s; again in %.1f s",
-            self._settings.host, self._settings.port, error or type(error).__name__,
-            wait.total_seconds(),
-        )  # fmt: skip
-        await pause(wait)
-
-    async def _leave(self) -> None:
-        if self._connection:
-            with suppress(TimeoutError):
-                await self._connection.close()
-
-
-def _tls_context(settings: MqttSettings) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=settings.ca_file)
-    if settings.cert_file and settings.key_file:
-        context.load_cert_chain(settings.cert_file, settings.key_file)
-    return context
+        if why != self._trouble:
+            settings = self._settings
+            _LOG.warning("broker %s:%s: %s; trying again", settings.host, settings.port, why)
+        self._trouble = why

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from ingest.simulate.refusal import InputError
+from ingest.simulate.refusal import InputError, unreadable
 
 
 class BrokerUnreachable(Exception):  # noqa: N818 named after what the caller does: say so and end
@@ -84,4 +84,4 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: can't read: {error}") from None
+        raise unreadable(path, error) from None

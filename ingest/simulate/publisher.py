@@ -123,6 +123,7 @@ class Publisher:
         while not self._stopping:
             due = _earlier(self._source.next_at(), end)
             if due is None:
+                self._idle = True
                 break
             now = self._clock.now()
             await self._obey(max(self.reached, min(due, now)))
@@ -131,6 +132,7 @@ class Publisher:
             elif due == end:
                 await self._advance(due)
                 await self._route(self._source.flush())
+                self._idle = True
                 break
             else:
                 await self._advance(min(now, due + milliseconds_of(STRIDE), end or now))

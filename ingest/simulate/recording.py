@@ -10,6 +10,7 @@ Given up: replaying a file that is larger than memory (354,643 readings take 6 M
 import gzip
 import heapq
 import re
+import zlib
 from array import array
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -20,7 +21,7 @@ from typing import NamedTuple, TextIO
 from devices.instant import Instant, instant_of
 from devices.topic import DEVICE_PATTERN
 from ingest.simulate.local_time import RepeatedHour, is_repeated, zoned
-from ingest.simulate.refusal import InputError
+from ingest.simulate.refusal import InputError, unreadable
 
 HEADER = "home;local_time;reading_litres;difference_litres"
 DEVICE_PREFIX = "daiad-"
@@ -125,8 +126,8 @@ def read_recording(path: Path, hour: RepeatedHour = RepeatedHour.SUMMER) -> Reco
     try:
         with _open(path) as lines:
             return _parse(path, lines, hour)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: can't read: {error}") from None
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise unreadable(path, error) from None
 
 
 def _open(path: Path) -> TextIO:

@@ -47,4 +47,5 @@ def unavailable(error: Exception) -> SinkUnavailable:
 
     The message of an HTTP library may repeat an address or a header.
     """
-    return SinkUnavailable(f"no answer: {type(error).__name__}")
+    why = "not in time" if isinstance(error, TimeoutError) else type(error).__name__
+    return SinkUnavailable(f"no answer: {why}")

@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import textwrap
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -86,3 +88,63 @@ def test_the_only_open_listener_is_on_loopback() -> None:
     listeners = re.findall(r"(?m)^listener .*", SHIPPED)
 
     assert listeners == ["listener 1883 127.0.0.1"]
+
+
+class GuardedMosquitto(ShippedMosquitto):
+    """Passwords as README.md makes them, and its list of what each user may do."""
+
+    def configuration(self) -> str:
+        readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+        (block,) = re.findall(r"```\n( +user gridwatch\n.*?)```", readme, re.DOTALL)
+        passwords, acl = self.folder / "passwords", self.folder / "acl"
+        if not acl.exists():
+            acl.write_text(textwrap.dedent(block), encoding="utf-8")
+            passwords.touch(mode=0o600)
+            for user in ("gridwatch", "wm-1", "wm-2"):
+                subprocess.run(["mosquitto_passwd", "-b", str(passwords), user, user], check=True)
+        guarded = f"allow_anonymous false\npassword_file {passwords}\nacl_file {acl}"
+        text, count = re.subn(r"(?m)^allow_anonymous true$", guarded, super().configuration())
+        assert count == 1
+        return text
+
+
+async def test_by_the_list_of_the_readme_a_device_speaks_for_itself_alone(tmp_path: Path) -> None:
+    topics = [
+        f"gw/v1/water_meter/{device}/{channel}"
+        for device in ("wm-2", "wm-1")
+        for channel in ("up", "reply", "status", "down")
+    ]
+    with GuardedMosquitto(tmp_path) as broker:
+        async with signed_in(broker, "gridwatch") as service, signed_in(broker, "wm-1") as device:
+            await service.subscribe("gw/v1/#", qos=1)
+            await device.subscribe("gw/v1/#", qos=1)
+            for topic in topics:
+                await device.publish(topic, "by the device", qos=0)
+                await service.publish(topic, "by the service", qos=0)
+            await device.publish(topics[4], "end", qos=1)
+            await service.publish(topics[7], "end", qos=1)
+
+            assert await heard(service) == [(topic, "by the device") for topic in topics[4:7]]
+            assert await heard(device) == [(topics[7], "by the service")]
+
+
+async def heard(client: aiomqtt.Client) -> list[tuple[str, str]]:
+    """What arrives before the end."""
+    found = []
+    async for message in client.messages:
+        text = str(message.payload, "ascii")
+        if text == "end":
+            break
+        found.append((message.topic.value, text))
+    return found
+
+
+def signed_in(broker: Mosquitto, user: str) -> aiomqtt.Client:
+    return aiomqtt.Client(
+        LOOPBACK,
+        broker.port,
+        identifier=user,
+        username=user,
+        password=user,
+        protocol=aiomqtt.ProtocolVersion.V5,
+    )

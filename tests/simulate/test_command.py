@@ -47,7 +47,9 @@ def test_run_leaves_truth_and_registry(mosquitto: Mosquitto, tmp_path: Path) -> 
     )
 
     assert result.exit_code == 0, result.stderr
-    assert json.loads(result.stdout.splitlines()[-1])["readings"] > 3 * 2 * 48
+    summary = json.loads(result.stdout.splitlines()[-1])
+    assert summary["readings"] > 3 * 2 * 48
+    assert summary["behind_s"] == 0
     injected = [json.loads(line) for line in truth.read_text(encoding="utf-8").splitlines()]
     assert ("leak", "wm-000002") in {(line["what"], line.get("device")) for line in injected}
     with registry.open(encoding="utf-8", newline="") as lines:
@@ -55,8 +57,21 @@ def test_run_leaves_truth_and_registry(mosquitto: Mosquitto, tmp_path: Path) -> 
 
 
 @pytest.mark.servers
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_shown_on_a_terminal_alone(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch, *, terminal: bool
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", str(int(terminal)))
+
+    result = gridwatch_simulate(*FEW, "--since", "3d", "--duration", "2d", "--port", mosquitto.port)
+
+    assert ("messages" in result.stderr and "connected" in result.stderr) is terminal
+    assert json.loads(result.stdout)["published"] > 0
+
+
+@pytest.mark.servers
 def test_one_process_carries_a_hundred_thousand_devices_in_250_mb(mosquitto: Mosquitto) -> None:
-    """Measured: 120 MB; a process of its own, as the peak of this one is that of other tests."""
+    """Measured: 150 MB; a process of its own, as the peak of this one is that of other tests."""
     fleet = ("--homes", "90000", "--doors", "8000", "--gas", "2000")
     pace = ("--speed", "600", "--since", "1h", "--duration", "10m")
     arguments = ("simulate", "run", *fleet, *pace, "--port", str(mosquitto.port))
@@ -70,6 +85,16 @@ def test_one_process_carries_a_hundred_thousand_devices_in_250_mb(mosquitto: Mos
     assert summary["published"] > 8_000 / 60 * 10
     assert summary["unacknowledged"] == 0
     assert summary["rss_mb"] < 250
+
+
+def test_a_scenario_that_the_fleet_cannot_follow_is_named_by_its_file(tmp_path: Path) -> None:
+    scenario = tmp_path / "s.toml"
+    scenario.write_text(SCENARIO.replace("wm-000002", "wm-000009"), encoding="utf-8")
+
+    result = gridwatch_simulate(*FEW, "--scenario", scenario)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"{scenario}: event 1: device: ")
 
 
 def test_an_unreachable_broker_is_one_line_and_code_1() -> None:

@@ -99,7 +99,7 @@ def test_a_bad_line_is_named_with_what_was_expected(
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(b"", "at least one reading"), (b"a;b\n", "line 1: expected the header"), (b"\xff", "read")],
+    [(b"", "at least one reading"), (b"a;b\n", "line 1: expected the header"), (b"\xff", "UTF-8")],
 )
 def test_a_file_that_is_no_recording_is_refused(
     tmp_path: Path, content: bytes, expected: str
@@ -111,7 +111,14 @@ def test_a_file_that_is_no_recording_is_refused(
         read_recording(path)
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(HEADER.encode() * 9)[:-9]])
+_PACKED = gzip.compress(HEADER.encode() * 9)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"no gzip", _PACKED[:-9], _PACKED[:20] + bytes(20) + _PACKED[40:]],
+    ids=["foreign", "cut short", "overwritten"],
+)
 def test_a_damaged_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "readings.csv.gz"
     path.write_bytes(content)

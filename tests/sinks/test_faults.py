@@ -78,6 +78,15 @@ async def test_no_fault_rejects_a_line_or_tells_the_secret(
     assert refusal.value.__cause__ is None
 
 
+async def test_a_database_that_hangs_is_told_from_one_that_is_away(
+    sink: InfluxSink, proxy: FaultyProxy
+) -> None:
+    proxy.hang()
+
+    with pytest.raises(SinkUnavailable, match="no answer: not in time"):
+        await sink.write(deliveries(1))
+
+
 @pytest.mark.parametrize("status", [429, 503])
 async def test_the_wait_that_the_database_asks_for_is_passed_on(
     sink: InfluxSink, proxy: FaultyProxy, status: int

@@ -1,0 +1,104 @@
+"""What `gridwatch check` tries without connecting."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ingest.cli import app
+from tests.configuration.conftest import Write
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with an empty file and one that is no journal, and the process in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").touch()
+    (tmp_path / "prose").write_text("this is not a database, nor PEM\n" * 50, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[mqtt]\npassword_file = 'missing'", "mqtt.password_file: can't read missing"),
+        ("[mqtt]\npassword_file = 'empty'", "mqtt.password_file: expected the secret on the first"),
+        ("[mqtt]\ntls = true\nca_file = 'missing'", "mqtt.ca_file: expected certificates in PEM"),
+        ("[mqtt]\ntls = true\nca_file = 'prose'", "mqtt.ca_file: expected certificates in PEM"),
+        (
+            "[mqtt]\ntls = true\ncert_file = 'prose'\nkey_file = 'prose'",
+            "mqtt.cert_file, mqtt.key_file: expected a certificate and its key",
+        ),
+        ("[sink.influx]\ntoken_file = 'missing'", "sink.influx.token_file: can't read missing"),
+        (
+            "[sink.influx]\nurl = 'https://db'\nca_file = 'prose'",
+            "sink.influx.ca_file: expected certificates in PEM",
+        ),
+        ("[journal]\npath = 'no/such/j.db'", "journal.path: expected the folder no/such to exist"),
+        ("[journal]\npath = '.'", "journal.path: expected . to be a file"),
+        ("[journal]\npath = 'prose'", "journal.path: prose: not a journal"),
+    ],
+)
+def test_a_file_that_cannot_serve_is_named_with_its_key(
+    write: Write, text: str, complaint: str
+) -> None:
+    path = write(text)
+
+    outcome = CliRunner().invoke(app, ["check", str(path)])
+
+    assert outcome.exit_code == 2
+    assert outcome.output.startswith(f"{path}: {complaint}")
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_run_refuses_what_check_refuses(write: Write, command: str) -> None:
+    path = write("[mqtt]\npassword_file = 'missing'")
+    arguments = [str(path)] if command == "check" else ["--settings", str(path)]
+
+    outcome = CliRunner().invoke(app, [command, *arguments])
+
+    assert outcome.exit_code == 2
+    assert "mqtt.password_file: can't read missing" in outcome.output
+    assert not Path("gridwatch.db").exists()
+
+
+def test_check_writes_nothing(write: Write, tmp_path: Path) -> None:
+    path = write("")
+    before = sorted(tmp_path.iterdir())
+
+    assert CliRunner().invoke(app, ["check", str(path)]).exit_code == 0
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "warning"),
+    [
+        (
+            "[journal]\nretention_days = 7",
+            (
+                "journal.retention_days is below accept.age_days: a reading repeated after 7 days"
+                " is no longer known and is stored again"
+            ),
+        ),
+        ("[mqtt]\npassword = 'p'", "mqtt.password without mqtt.username"),
+        ("[mqtt]\nhost = '10.0.0.1'\nusername = 'u'", "mqtt.tls is false: user name and password"),
+        ("[sink.influx]\nurl = 'http://db:8086'\ntoken = 't'", "sink.influx.url is not https"),
+    ],
+)
+def test_what_works_but_is_easily_overlooked_is_a_warning(
+    write: Write, text: str, warning: str
+) -> None:
+    path = write(text)
+
+    outcome = CliRunner().invoke(app, ["check", str(path)])
+
+    assert outcome.exit_code == 0
+    assert outcome.stderr.startswith(f"warning: {warning}")
+    assert outcome.stdout == f"{path}: good\n"
+
+
+def test_without_a_file_the_environment_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert CliRunner().invoke(app, ["check"]).output == "environment: good\n"
+
+    monkeypatch.setenv("GRIDWATCH_LOG__LEVEL", "loud")
+
+    assert CliRunner().invoke(app, ["check"]).exit_code == 2
