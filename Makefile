@@ -10,7 +10,7 @@ READY := $(VENV)/ready
 .PHONY: help
 help: ## print this help
 	@echo "Gridwatch: make TARGET"
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: setup ## the whole path with simulated devices (SECONDS=20 ends by itself, INFLUX=1 writes to InfluxDB)
@@ -36,6 +36,10 @@ format: $(READY) ## put the code into its form
 bench: setup ## speed against the null consumer mosquitto_sub, latency, memory
 	@$(BIN)/python -m tests.bench
 
+.PHONY: bench-fleet
+bench-fleet: setup ## memory and speed of one process that simulates 100,000 devices
+	@$(BIN)/python -m tests.bench.fleet
+
 .PHONY: replay
 replay: setup ## real household meters through the path (FILE=readings.csv.gz)
 	@$(BIN)/gridwatch demo --replay $(or $(FILE),tests/samples/daiad/readings.csv)
@@ -43,6 +47,7 @@ replay: setup ## real household meters through the path (FILE=readings.csv.gz)
 .PHONY: docs
 docs: $(READY) ## write what is generated in docs: settings, metrics, JSON Schemas
 	@$(BIN)/gridwatch settings > docs/settings.md
+	@$(BIN)/gridwatch metrics > docs/metrics.md
 	@$(BIN)/python -m ingest.schemas docs/payloads
 
 .PHONY: setup

@@ -1,4 +1,4 @@
-"""The phases of the benchmark: each brings one load to one consumer and measures."""
+"""The consumers that are compared: each is brought a load, and measured."""
 
 import subprocess
 import sys
@@ -11,6 +11,7 @@ from pathlib import Path
 from ingest.clock import MachineClock, block
 from ingest.demo.gridwatch import Gridwatch, Tables, mqtt_table
 from ingest.demo.programs import LOOPBACK, Mosquitto
+from tests.bench.site import Site
 
 _CLOCK = MachineClock()
 _LIMIT_S = 120
@@ -67,12 +68,12 @@ class LoadProcess:
         return self._process.stdout.readline()
 
 
-def null_consumer(broker: Mosquitto, load: Load) -> Figures:
-    """Return what `mosquitto_sub` does with the load: the broker is the limit."""
-    process = LoadProcess(broker, load)
+def null_consumer(site: Site, load: Load) -> float:
+    """Return the messages a second that `mosquitto_sub` takes: the broker is the limit."""
+    process = LoadProcess(site.broker, load)
     consumer = subprocess.Popen(
         [
-            "mosquitto_sub", "-h", LOOPBACK, "-p", str(broker.port), "-V", "5", "-q", "1",
+            "mosquitto_sub", "-h", LOOPBACK, "-p", str(site.broker.port), "-V", "5", "-q", "1",
             "-t", "gw/v1/+/+/up", "-C", str(load.messages), "-F", "%t",
         ],
         stdout=subprocess.DEVNULL,
@@ -81,15 +82,13 @@ def null_consumer(broker: Mosquitto, load: Load) -> Figures:
     process.begin()
     consumer.wait(_LIMIT_S)
     ended = _CLOCK.now()
-    return Figures(load.messages / (ended - process.began_at()) * 1000, 0.0, 0.0)
+    return load.messages / (ended - process.began_at()) * 1000
 
 
-def gridwatch_consumer(
-    broker: Mosquitto, load: Load, folder: Path, sink: Tables, readings: int
-) -> Figures:
+def gridwatch_consumer(site: Site, load: Load, sink: Tables, readings: int) -> Figures:
     """Return what `gridwatch run` does with the load, journal committed and cursor drained."""
-    with _service(broker, folder, sink) as service:
-        process = LoadProcess(broker, load)
+    with running_service(site, sink) as service:
+        process = LoadProcess(site.broker, load)
         before = cpu_seconds(service.pid)
         process.begin()
         wait_for(lambda: _done(service, readings))
@@ -101,14 +100,17 @@ def gridwatch_consumer(
 
 
 @contextmanager
-def _service(broker: Mosquitto, folder: Path, sink: Tables) -> Iterator[Gridwatch]:
-    """A service with a journal and a session of its own, both gone afterwards."""
-    tables = {"mqtt": mqtt_table(broker.port, f"bench-{folder.name}"), **sink}
+def running_service(site: Site, sink: Tables) -> Iterator[Gridwatch]:
+    """Run a service with a journal and a session of its own; both are gone afterwards."""
+    folder = site.next_folder()
+    client_id = f"bench-{folder.name}"
     try:
-        with Gridwatch(folder, tables) as service:
+        with Gridwatch(
+            folder, {"mqtt": mqtt_table(site.broker.port, client_id), **sink}
+        ) as service:
             yield service
     finally:
-        _forget_session(broker, f"bench-{folder.name}")
+        _forget_session(site.broker, client_id)
 
 
 def _forget_session(broker: Mosquitto, client_id: str) -> None:
