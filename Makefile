@@ -64,4 +64,4 @@ $(READY): pyproject.toml constraints.txt
 
 .PHONY: clean
 clean: ## remove what was built here
-	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build *.egg-info .*_cache .hypothesis

@@ -232,6 +232,8 @@ def _rank(reason: Reason) -> int:
 
 def _place(complaint: ErrorDetails) -> str:
     """Where and what was expected there. Pydantic's own words for a tag repeat the one sent."""
+    if complaint["type"] in _UNTAGGED and _is_another_version(complaint["input"]):
+        return "v: expected 1"
     if complaint["type"] in _UNTAGGED:
         expected = complaint.get("ctx", {}).get("expected_tags", "a text")
         return f"type: expected {expected}"

@@ -74,6 +74,19 @@ def open_reader(path: Path) -> sqlite3.Connection:
         return reader
 
 
+def file_at(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at the path from any other, None if there is no file.
+
+    A file that is removed or renamed while it is open still takes everything, and keeps nothing
+    for whoever opens the path next.
+    """
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 @contextmanager
 def passing_failures() -> Iterator[None]:
     """Turn failures that time or an operator mends into JournalUnavailable.

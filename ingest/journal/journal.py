@@ -23,6 +23,7 @@ from ingest.journal.batch import Batch, Committed, DeadLetter
 from ingest.journal.database import (
     JournalUnavailable,
     code_of,
+    file_at,
     open_reader,
     open_writer,
     passing_failures,
@@ -61,6 +62,8 @@ class Journal:
         self._database = open_writer(path)
         self._database.execute("PRAGMA busy_timeout = 0")  # we wait without holding the loop
         self._reader = open_reader(path)
+        self._path = path.absolute()
+        self._file = file_at(path)
         self._devices = DeviceTable(self._database)
         self._dead_letters = DeadLetterTable(self._database)
         self._others_version = self._version_by_others()
@@ -189,6 +192,7 @@ class Journal:
             with passing_failures():
                 await self._begin()
                 try:
+                    self._check_file()
                     self._hear_of_others()
                     yield
                     await self._in_thread(self._database.execute, "COMMIT")
@@ -209,6 +213,12 @@ class Journal:
                 await pause(_BUSY_LOOK)
             else:
                 return
+
+    def _check_file(self) -> None:
+        if file_at(self._path) != self._file:
+            raise JournalUnavailable(
+                "its file was moved or removed: put it back, or restart the service"
+            )
 
     def _hear_of_others(self) -> None:
         """Forget what is cached of the devices when another process has written."""

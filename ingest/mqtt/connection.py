@@ -17,6 +17,9 @@ _EXACTLY_ONCE = 0x04
 _PING = mqtt5.PingReqPacket().write()
 _FAREWELL_SECONDS = 1.0
 
+CLOSED_UNSAID = "the broker closed the connection"
+"""How a connection ended that the broker closed without a DISCONNECT that says why."""
+
 Answer = TypeVar("Answer", mqtt5.ConnAckPacket, mqtt5.SubAckPacket, mqtt5.UnsubAckPacket)
 
 
@@ -38,7 +41,7 @@ class Connection(asyncio.Protocol):
         self._rest = b""
         self._exactly_once: set[int] = set()
         self._reply: asyncio.Future[mqtt5.Packet] | None = None
-        self._farewell = "the broker closed the connection"
+        self._farewell = CLOSED_UNSAID
         self._heard = False
         self._paused = False
         self._clogged = False

@@ -8,6 +8,7 @@ message comes again after a reconnect and never before, so a failed commit is re
 
 import asyncio
 import logging
+import os
 from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,7 +17,7 @@ from functools import partial
 from ingest.backoff import FIRST_WAIT, Backoff
 from ingest.clock import Clock, pause, stopwatch
 from ingest.configuration import secret_of
-from ingest.mqtt.connection import Connection, ConnectionFailed
+from ingest.mqtt.connection import CLOSED_UNSAID, Connection, ConnectionFailed
 from ingest.mqtt.greeting import TopicMemory, introduce, subscribe, tls_context
 from ingest.mqtt.message import Message
 from ingest.mqtt.packets import Incoming, MalformedPublish
@@ -80,11 +81,13 @@ class Session:
                 started = stopwatch()
                 try:
                     why = await self._connect_and_stay()
+                    if stopwatch() - started > _STEADY_SECONDS:
+                        self._backoff.succeeded()
+                    elif why == CLOSED_UNSAID:
+                        why += f"; is there another client called {self._settings.client_id}?"
                 except (ConnectionFailed, OSError, UnicodeError) as error:
-                    why = str(error) or type(error).__name__
+                    why = _word_of(error)
                 self._count_failure(why)
-                if stopwatch() - started > _STEADY_SECONDS:
-                    self._backoff.succeeded()
                 await self._backoff.wait()
         finally:
             if self._connection:
@@ -207,3 +210,10 @@ class Session:
             settings = self._settings
             _LOG.warning("broker %s:%s: %s; trying again", settings.host, settings.port, why)
         self._trouble = why
+
+
+def _word_of(error: Exception) -> str:
+    """Return what went wrong without the number that the system gives it."""
+    if isinstance(error, ConnectionError) and error.errno:
+        return os.strerror(error.errno)
+    return str(error) or type(error).__name__

@@ -18,6 +18,7 @@ PAGES = [*ROOT.glob("*.md"), *(page for name in FOLDERS for page in (ROOT / name
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+FIGURES = ("ratio", "ratio_influx", "cpu_us_per_reading", "p50_ms", "p99_ms", "rss_mb")
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 _TARGET = re.compile(r"(?:^|`)make ([a-z][a-z-]*)", re.MULTILINE)
 _EXAMPLE = re.compile(r"mosquitto_pub -q 1 -t (\S+) -m '(\{.*?\})'\n", re.DOTALL)
@@ -41,6 +42,10 @@ def test_every_target_that_is_named_exists(page: Path) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_readme_names_every_command(name: str) -> None:
     assert re.search(rf"^\|.*`{name}\b.*\|", README, re.MULTILINE)
+
+
+def test_the_readme_gives_the_figures_that_the_benchmark_prints() -> None:
+    assert all(f"`{figure}`" in README for figure in FIGURES)
 
 
 def test_the_device_of_the_readme_is_understood() -> None:

@@ -46,6 +46,18 @@ def _largest_file(size: int) -> Iterator[None]:
         setrlimit(RLIMIT_FSIZE, before)
 
 
+@contextmanager
+def _moved(path: Path, instead: bytes | None) -> Iterator[None]:
+    """Have the file elsewhere, and perhaps another in its place."""
+    aside = path.rename(path.with_name("aside.db"))
+    if instead is not None:
+        path.write_bytes(instead)
+    try:
+        yield
+    finally:
+        aside.replace(path)
+
+
 async def test_a_batch_that_the_disk_does_not_take_leaves_nothing_and_is_taken_later(
     journal: Journal, path: Path
 ) -> None:
@@ -93,6 +105,19 @@ async def test_above_its_limit_the_journal_takes_nothing_until_there_is_room(pat
         await journal.commit(batch(range(minute, minute + 100)))
 
     assert minutes_in(path) == list(range(minute // 2, minute + 100))
+
+
+async def test_a_file_that_is_moved_takes_nothing_until_it_is_back(
+    journal: Journal, path: Path
+) -> None:
+    await journal.commit(batch(range(10)))
+    for instead in (None, b"another file"):
+        with _moved(path, instead), pytest.raises(JournalUnavailable, match="moved or removed"):
+            await journal.commit(batch(range(10, 20)))
+
+    await journal.commit(batch(range(10, 20)))
+
+    assert minutes_in(path) == list(range(20))
 
 
 async def test_what_fails_by_a_defect_leaves_nothing_and_is_not_hidden(

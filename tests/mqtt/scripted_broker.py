@@ -46,6 +46,10 @@ class Guest:
         """Cut the connection."""
         self._writer.transport.abort()
 
+    def close(self) -> None:
+        """Close the connection without a word."""
+        self._writer.close()
+
     async def listen(self, broker: "ScriptedBroker") -> None:
         """Take its packets and answer as the broker does, until it goes."""
         rest = b""

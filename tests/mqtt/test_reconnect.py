@@ -159,6 +159,18 @@ async def test_a_subscription_granted_at_qos_0_only_is_said(
     assert "QoS 0 only" in caplog.text
 
 
+async def test_a_session_that_is_taken_away_without_a_word_asks_who_took_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with ScriptedBroker() as broker, running(settings_for(broker.port)) as session:
+        guest = await broker.guest(1)
+        await until(lambda: session.connected)
+        guest.close()
+        await broker.guest(2)
+
+    assert "is there another client called gridwatch?" in caplog.text
+
+
 async def test_a_disconnect_of_the_broker_is_heard_though_it_keeps_the_connection_open(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
