@@ -51,7 +51,7 @@ docs: $(READY) ## write what is generated in docs: settings, metrics, JSON Schem
 	@$(BIN)/python -m ingest.schemas docs/payloads
 
 .PHONY: setup
-setup: $(READY) ## Python packages, and mosquitto, influxdb, victoria-metrics where they are missing
+setup: $(READY) ## Python packages, and the programs of the distribution that are missing
 	@deploy/install-servers
 
 $(READY): pyproject.toml constraints.txt

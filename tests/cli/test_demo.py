@@ -155,7 +155,7 @@ def _kill_service(folder: Path) -> None:
     while stopwatch() < limit_s:
         for process in Path("/proc").glob("[0-9]*"):
             if str(settings).encode() in _command_line(process):
-                subprocess.run(["kill", "-KILL", process.name], check=True)
+                os.kill(int(process.name), signal.SIGKILL)
                 return
         block(timedelta(milliseconds=50))
     raise AssertionError("no service found")
