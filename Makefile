@@ -32,6 +32,10 @@ format: $(READY) ## put the code into its form
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix --quiet .
 
+.PHONY: rules
+rules: $(READY) ## every case of every rule, by the engine of the service
+	@$(BIN)/gridwatch rules test
+
 .PHONY: bench
 bench: setup ## speed against the null consumer mosquitto_sub, latency, memory
 	@$(BIN)/python -m tests.bench
@@ -40,14 +44,19 @@ bench: setup ## speed against the null consumer mosquitto_sub, latency, memory
 bench-fleet: setup ## memory and speed of one process that simulates 100,000 devices
 	@$(BIN)/python -m tests.bench.fleet
 
+.PHONY: quality
+quality: $(READY) ## leaks found and false alarms of the water rules on real meters (FILE=readings.csv.gz)
+	@$(BIN)/python -m tests.quality $(or $(FILE),tests/samples/daiad/readings.csv)
+
 .PHONY: replay
 replay: setup ## real household meters through the path (FILE=readings.csv.gz)
 	@$(BIN)/gridwatch demo --replay $(or $(FILE),tests/samples/daiad/readings.csv)
 
 .PHONY: docs
-docs: $(READY) ## write what is generated in docs: settings, metrics, JSON Schemas
+docs: $(READY) ## write what is generated in docs: settings, metrics, rules, JSON Schemas
 	@$(BIN)/gridwatch settings > docs/settings.md
 	@$(BIN)/gridwatch metrics > docs/metrics.md
+	@$(BIN)/gridwatch rules list --markdown > docs/rules.md
 	@$(BIN)/python -m ingest.schemas docs/payloads
 
 .PHONY: setup

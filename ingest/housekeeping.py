@@ -42,12 +42,14 @@ class Housekeeping:
             await pause(_EVERY)
 
     async def look(self, settings: JournalSettings) -> None:
-        """Bring readings, answers to commands and dead letters within their bounds."""
+        """Bring readings, answers to commands, alerts and dead letters within their bounds."""
         retention = timedelta(days=settings.retention_days)
         oldest = self.clock.now() - milliseconds_of(retention)
         while await self._prune("age", oldest):
             pass
         while await self.journal.prune_replies(oldest):
+            pass
+        while await self.journal.prune_alerts(oldest):
             pass
         limit = settings.max_mb * 1e6 * _NEARLY_FULL
         while self.forwarders and self.journal.size_bytes() > limit:

@@ -16,7 +16,6 @@ from devices.topic import Channel, Topic, parse_topic
 from ingest.journal.batch import Batch, DeadLetter
 from ingest.mqtt.message import Message
 from ingest.panic import is_panic
-from rules.engine import Engine
 
 DECODER_RAISED = "decoder_raised"
 """The reason of a dead letter whose decoder failed instead of refusing: a defect to mend here."""
@@ -47,9 +46,8 @@ class Sorted:
 class Intake:
     """Turns messages into a batch; whatever they hold, it never fails."""
 
-    def __init__(self, decoder: Decoder, engine: Engine) -> None:
+    def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
-        self._engine = engine
         self._kinds = catalogue()
 
     def sort(self, messages: Iterable[Message]) -> Sorted:
@@ -66,8 +64,6 @@ class Intake:
                     raise
                 letter = _dead_letter(message, DECODER_RAISED, _where(error))
                 result.batch.dead_letters.append(letter)
-        for reading in result.batch.readings:
-            self._engine.observe(reading)
         return result
 
     def _take(self, message: Message, result: Sorted) -> None:

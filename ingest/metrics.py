@@ -25,6 +25,10 @@ LABELS: Mapping[str, str] = {
     "stage": "where it was refused: `decode`, `store`, `sink:<name>`",
     "reason": "why, by a fixed word",
     "cause": "`age` or `size`",
+    "rule": "name of the rule, `engine` for what is of none",
+    "transition": "what happened to the alert, by a fixed word such as `raised`",
+    "severity": "`notice`, `warning` or `critical`",
+    "state": "`firing`, `stale` (data lost while firing) or `suppressed`",
     "sink": "name of the sink, such as `influx`",
 }
 """Every label there is, and what it takes."""
@@ -83,6 +87,7 @@ class Metrics:
             "commit_seconds", "Time to make a micro-batch durable", _COMMIT_SECONDS
         )
         self._add_journal()
+        self._add_rules()
         self._add_sinks()
 
     def count(self, incoming: Sorted, committed: Committed) -> None:
@@ -111,6 +116,16 @@ class Metrics:
             "readings_pruned",
             "Readings removed from the journal, by age or early because of its size limit",
             "cause",
+        )
+
+    def _add_rules(self) -> None:
+        self.alert_changes = self._counter(
+            "alert_changes", "Transitions of alerts, as they became durable", "rule", "transition"
+        )
+        self.rule_failures = self._counter(
+            "rule_failures",
+            "Times that a rule failed instead of judging: a defect; its state before was kept",
+            "rule",
         )
 
     def _add_sinks(self) -> None:

@@ -14,6 +14,7 @@ from ingest.forwarder import Forwarder
 from ingest.journal.journal import Journal
 from ingest.metrics import Described
 from ingest.mqtt.session import Session
+from rules.severity import Severity
 
 _CONNECTED = Described("gridwatch_mqtt_connected", "gauge", (), "1 while connected and subscribed")
 _CONNECTS = Described(
@@ -27,6 +28,9 @@ _UNACKNOWLEDGED = Described(
 )
 _BYTES = Described("gridwatch_journal_bytes", "gauge", (), "Bytes of the journal in use")
 _DEVICES = Described("gridwatch_devices_seen", "gauge", (), "Devices ever seen")
+_UNREGISTERED = Described(
+    "gridwatch_devices_unregistered", "gauge", (), "Devices seen that are not in the registry"
+)
 _BACKLOG = Described(
     "gridwatch_sink_backlog_readings",
     "gauge",
@@ -39,6 +43,9 @@ _BACKLOG_AGE = Described(
     ("sink",),
     "Age of the oldest reading that the sink does not have yet",
 )
+_ALERTS = Described(
+    "gridwatch_alerts", "gauge", ("rule", "severity", "state"), "Alerts that are not resolved"
+)
 OBSERVED = (
     _CONNECTED,
     _CONNECTS,
@@ -46,6 +53,8 @@ OBSERVED = (
     _UNACKNOWLEDGED,
     _BYTES,
     _DEVICES,
+    _UNREGISTERED,
+    _ALERTS,
     _BACKLOG,
     _BACKLOG_AGE,
 )
@@ -75,8 +84,16 @@ class Observed(Collector):
         return (
             _family(_BYTES, {(): self.journal.size_bytes()}),
             _family(_DEVICES, {(): self.journal.device_count()}),
+            _family(_UNREGISTERED, {(): self.journal.unregistered_count()}),
+            _family(_ALERTS, self._alerts()),
             _family(_BACKLOG_AGE, _by_name(self.forwarders, self._age_s)),
         )
+
+    def _alerts(self) -> dict[tuple[str, ...], float]:
+        return {
+            (rule, Severity(grade).name.lower(), state): number
+            for (rule, grade, state), number in self.journal.live_alerts().items()
+        }
 
     def _age_s(self, forwarder: Forwarder) -> float:
         oldest = self.journal.oldest_after(forwarder.cursor)

@@ -16,7 +16,6 @@ from ingest.mqtt.message import Message
 from ingest.settings import AcceptSettings, Settings
 from ingest.sink import Delivery, Sink, SinkUnavailable
 from ingest.sinks import sinks_of
-from rules.engine import NoRules
 
 _SINK_STAGE = "sink:"
 
@@ -51,7 +50,7 @@ class Retrial:
 
     def __init__(self, journal: Journal, sinks: dict[str, Sink], accept: AcceptSettings) -> None:
         acceptance = Acceptance(timedelta(seconds=accept.ahead_s), timedelta(days=accept.age_days))
-        self._intake = Intake(Decoder(acceptance), NoRules())
+        self._intake = Intake(Decoder(acceptance))
         self._journal = journal
         self._sinks = sinks
         self._away: dict[str, str] = {}

@@ -17,6 +17,8 @@ from ingest.http import Endpoint
 from ingest.intake import Intake
 from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
+from ingest.judges import judges_of
+from ingest.judging import Ears
 from ingest.metrics import Metrics
 from ingest.mqtt.session import Session
 from ingest.observed import Observed
@@ -24,7 +26,6 @@ from ingest.pipeline import Pipeline
 from ingest.settings import Settings
 from ingest.sink import Sink
 from ingest.sinks import sinks_of
-from rules.engine import NoRules
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_SECONDS = 6.0
@@ -78,12 +79,17 @@ class _Service:
             Forwarder(name, sink, journal, timedelta(seconds=longest))
             for name, sink in sinks.items()
         ]
+        self._judges = (
+            judges_of(settings.journal.path, journal, clock, self._metrics)
+            if settings.rules.judge
+            else None
+        )
         accept = settings.accept
         acceptance = Acceptance(timedelta(seconds=accept.ahead_s), timedelta(days=accept.age_days))
         self._pipeline = Pipeline(
             self._session,
-            Intake(Decoder(acceptance), NoRules()),
-            journal,
+            Intake(Decoder(acceptance)),
+            self._judges.judging if self._judges else journal,
             self._metrics,
             self._health,
         )
@@ -119,6 +125,9 @@ class _Service:
                 for forwarder in self._forwarders
             },
         }
+        if self._judges:
+            ears = Ears(lambda: self._session.connected, self._health)
+            runs |= {"rules": self._judges.judging.run(ears), "registry": self._judges.watch.run()}
         return [asyncio.create_task(run, name=name) for name, run in runs.items()]
 
     def _heard(self, stored: int) -> None:

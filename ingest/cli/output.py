@@ -80,13 +80,14 @@ def _print_table(columns: Sequence[str], rows: Sequence[Mapping[str, str]]) -> N
 
 def _print_blocks(rows: Sequence[Mapping[str, str]]) -> None:
     console = Console(highlight=False, soft_wrap=True)
-    width = max((len(name) for row in rows for name in row if row[name]), default=0)
+    width = max((cell_len(name) for row in rows for name in row if row[name]), default=0)
     for number, row in enumerate(rows):
         if number:
             console.print()
         for name, shown in row.items():
             if shown:
-                console.print(Text.assemble((f"{name:{width}}", "dim"), "  ", shown))
+                padding = " " * (width - cell_len(name) + 2)
+                console.print(Text.assemble((name, "dim"), padding, shown))
 
 
 def _shown(value: object) -> str:

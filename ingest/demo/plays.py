@@ -4,13 +4,14 @@ from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 
-from devices.instant import milliseconds_of
+from devices.instant import Instant, milliseconds_of
 from devices.models.fleet import Fleet
 from devices.models.plan import FleetPlan
 from devices.models.scenario import parse_scenario
 from ingest.clock import FastClock, MachineClock
 from ingest.demo.stage import Play
-from ingest.registry import COLUMNS
+from ingest.registry.content import Content
+from ingest.registry.demo import community_content
 from ingest.simulate.local_time import RepeatedHour
 from ingest.simulate.recording import read_recording
 from ingest.simulate.replay import EndClock, Replay, weeks_to
@@ -25,17 +26,23 @@ _RECORDING_DAYS = 600
 
 def community() -> Play:
     """Return 200 homes, 40 doors and 12 gas monitors that live through the past 35 days."""
-    scenario = files("ingest.demo").joinpath("scenario.toml").read_text(encoding="utf-8")
-    start = MachineClock().now() - milliseconds_of(_PAST)
-    fleet = Fleet(PLAN, start, parse_scenario(scenario))
+    now = MachineClock().now()
+    fleet = demo_fleet(now)
+    start = now - milliseconds_of(_PAST)
     return Play(
         "a simulated community",
         fleet,
         lambda: FastClock(start, SPEED),
-        fleet.community.area_rows(),
+        community_content(fleet, now),
         {},
         lambda tally: tally.readings + tally.repeated,
     )
+
+
+def demo_fleet(now: Instant) -> Fleet:
+    """Return the devices of the simulated community, at the beginning of their past."""
+    scenario = files("ingest.demo").joinpath("scenario.toml").read_text(encoding="utf-8")
+    return Fleet(PLAN, now - milliseconds_of(_PAST), parse_scenario(scenario))
 
 
 def recording(file: Path) -> Play:
@@ -49,7 +56,7 @@ def recording(file: Path) -> Play:
         "recorded household meters",
         source,
         lambda: EndClock(source.last_at),
-        [",".join(COLUMNS)],
+        Content(),
         {
             "accept": {"age_days": _RECORDING_DAYS},
             "journal": {"retention_days": _RECORDING_DAYS + 1},

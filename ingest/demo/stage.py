@@ -3,21 +3,22 @@
 import asyncio
 import signal
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from ingest.clock import Clock, pause, stopwatch
+from ingest.clock import Clock, MachineClock, pause, stopwatch
 from ingest.demo.gridwatch import Gridwatch, Tables, mqtt_table
 from ingest.demo.programs import InfluxDB, Mosquitto, Server, StartError
 from ingest.demo.scene import Scene
 from ingest.demo.view import View
 from ingest.journal.database import open_reader, open_writer
 from ingest.printable import printable
-from ingest.registry import import_registry, read_registry
+from ingest.registry.content import Content
+from ingest.registry.importing import import_content
 from ingest.simulate.broker import Broker
 from ingest.simulate.layout import Layout
 from ingest.simulate.publisher import Publisher
@@ -44,7 +45,7 @@ class Play:
     title: str
     source: Source
     clock: Callable[[], Clock]
-    registry: Iterable[str]
+    registry: Content
     tables: Tables
     expected: Callable[[Tally], int]
 
@@ -83,7 +84,7 @@ def _servers(folder: Path, play: Play, *, influx: bool) -> Iterator[_Servers]:
             influxdb.create_database(_DATABASE)
             tables["sink.influx"] = {"api": "v1", "url": influxdb.url, "bucket": _DATABASE}
         service = Gridwatch(folder / "gridwatch", tables)
-        _place_devices(service, play.registry)
+        _fill_registry(service, play.registry)
         _started(stack, service)
         yield _Servers(broker, service, influxdb)
 
@@ -103,10 +104,10 @@ def _with_log(why: str, server: Server) -> StartError:
     return StartError("\n".join((why, *lines)))
 
 
-def _place_devices(service: Gridwatch, registry: Iterable[str]) -> None:
+def _fill_registry(service: Gridwatch, registry: Content) -> None:
     service.folder.mkdir(parents=True)
     database = open_writer(service.journal)
-    import_registry(database, read_registry(registry))
+    import_content(database, registry, MachineClock().now())
     database.close()
 
 

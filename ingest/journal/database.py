@@ -13,6 +13,8 @@ VERSION = 1
 APPLICATION_ID = 0x4757_4A4C
 """The letters GWJL in the file's header: it tells a journal from any other SQLite database."""
 
+_SCHEMAS = ("ingest.journal", "ingest.registry")
+"""Packages whose `schema.sql` make up the database, in this order."""
 _BUSY_MS = 5_000
 _CACHE_KIB = 65_536
 _CHECKPOINT_PAGES = 8_192
@@ -176,7 +178,9 @@ def _check(database: sqlite3.Connection, path: Path, *, may_be_empty: bool) -> N
 
 
 def _create(database: sqlite3.Connection, path: Path) -> None:
-    schema = files("ingest.journal").joinpath("schema.sql").read_text(encoding="utf-8")
+    schema = "".join(
+        files(package).joinpath("schema.sql").read_text(encoding="utf-8") for package in _SCHEMAS
+    )
     digest_key = f"INSERT INTO meta VALUES ('digest_key', '{token_hex(16)}');"  # noqa: S608 hex
     header = f"PRAGMA application_id = {APPLICATION_ID};PRAGMA user_version = {VERSION};"
     try:

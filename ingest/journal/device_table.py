@@ -8,7 +8,8 @@ from devices.message import Reply, StatusReport
 MOST_CACHED = 1_000_000
 """Devices kept in memory, about 300 bytes each; beyond it the cache starts anew."""
 
-_NEVER = -(1 << 62)
+NEVER = -(1 << 62)
+"""Earlier than any instant."""
 
 
 class Slot:
@@ -18,7 +19,7 @@ class Slot:
 
     def __init__(self, row: int, newest_at: Instant | None) -> None:
         self.id = row
-        self.newest_at = _NEVER if newest_at is None else newest_at
+        self.newest_at = NEVER if newest_at is None else newest_at
 
 
 class DeviceTable:

@@ -19,7 +19,10 @@ from typing import TypeVar
 from devices.instant import Instant
 from ingest.clock import pause, stopwatch
 from ingest.journal import outgoing, reading_table
+from ingest.journal.alert_table import AlertTable
+from ingest.journal.alerts import ResetRequest, live_counts, reset_requests
 from ingest.journal.batch import Batch, Committed, DeadLetter
+from ingest.journal.consequences import Consequences, Fresh, Judgement, nothing
 from ingest.journal.database import (
     JournalUnavailable,
     code_of,
@@ -31,6 +34,7 @@ from ingest.journal.database import (
 )
 from ingest.journal.dead_letters import DeadLetterLimits, DeadLetterTable
 from ingest.journal.device_table import DeviceTable
+from ingest.journal.state_table import StateTable
 from ingest.sink import Delivery
 
 T = TypeVar("T")
@@ -48,6 +52,7 @@ _BACKLOG = "SELECT (SELECT min(seq) FROM reading), (SELECT max(seq) FROM reading
 _FORWARDED = """
 INSERT INTO cursor VALUES (?1, ?2) ON CONFLICT (sink) DO UPDATE SET seq = max(seq, ?2)
 """
+_REMEMBER = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = ?2"
 
 
 class Journal:
@@ -66,24 +71,33 @@ class Journal:
         self._file = file_at(path)
         self._devices = DeviceTable(self._database)
         self._dead_letters = DeadLetterTable(self._database)
+        self._alerts = AlertTable(self._database)
+        self.states = StateTable(self._database)
         self._others_version = self._version_by_others()
         self._thread = ThreadPoolExecutor(1, "journal")
         self._turn = asyncio.Lock()
 
-    async def commit(self, batch: Batch) -> Committed:
-        """Make the batch durable and return what became of its readings."""
+    async def commit(self, batch: Batch, judgement: Judgement = nothing) -> Committed:
+        """Make the batch durable with what follows from it; return what became of its readings."""
         with passing_failures():
             if self.size_bytes() >= self._max_bytes:
                 limit = f"{self._max_bytes / 1e6:g} MB"
                 raise JournalUnavailable(f"its limit of {limit} is reached")
         async with self._transaction():
-            committed = reading_table.insert(self._database, self._devices, batch.readings)
+            committed, fresh = reading_table.insert(self._database, self._devices, batch.readings)
             self._dead_letters.add([*batch.dead_letters, *committed.conflicts])
             for status in batch.statuses:
                 self._devices.write_status(status)
             for reply in batch.replies:
                 self._devices.write_reply(reply)
+            if fresh.readings:
+                self._follow(judgement(fresh))
         return committed
+
+    async def judge(self, judgement: Judgement) -> None:
+        """Make durable what follows from something else than readings, such as time."""
+        async with self._transaction():
+            self._follow(judgement(Fresh(())))
 
     async def forwarded(self, sink: str, seq: int, rejected: Sequence[DeadLetter] = ()) -> None:
         """Move the sink's cursor to `seq`, never back, and keep what it will never take."""
@@ -124,6 +138,14 @@ class Journal:
         async with self._transaction():
             return await self._in_thread(self._dead_letters.prune, limits, now)
 
+    async def prune_alerts(self, told_before: Instant) -> int:
+        """Remove some of the resolved alerts that were last told of before, and return how many.
+
+        At most 1,000 at a time: call until it returns 0.
+        """
+        async with self._transaction():
+            return self._alerts.prune(told_before, _PRUNED_AT_ONCE)
+
     async def drop_dead_letters(self, ids: Sequence[int]) -> int:
         """Remove dead letters and return how many there were."""
         async with self._transaction():
@@ -156,9 +178,24 @@ class Journal:
         row = self._reader.execute(query, (kind, device)).fetchone()
         return row[0] if row else None
 
+    def live_alerts(self) -> dict[tuple[str, int, str], int]:
+        """Count the alerts that are not resolved by rule, severity and visible state."""
+        return live_counts(self._reader)
+
+    def reset_requests(self) -> list[ResetRequest]:
+        """Return the latches that people want reset."""
+        with passing_failures():
+            return reset_requests(self._reader)
+
     def device_count(self) -> int:
         """Count the devices a message ever came from."""
         (number,) = self._reader.execute("SELECT count(*) FROM device WHERE seen = 1").fetchone()
+        return int(number)
+
+    def unregistered_count(self) -> int:
+        """Count the devices a message came from that no registry knows."""
+        query = "SELECT count(*) FROM device WHERE seen = 1 AND area IS NULL"
+        (number,) = self._reader.execute(query).fetchone()
         return int(number)
 
     def size_bytes(self) -> int:
@@ -174,10 +211,7 @@ class Journal:
     async def remember(self, key: str, value: str) -> None:
         """Keep a word across restarts."""
         async with self._transaction():
-            self._database.execute(
-                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = ?2",
-                (key, value),
-            )
+            self._database.execute(_REMEMBER, (key, value))
 
     async def close(self) -> None:
         """Fold the write-ahead log in and close the file."""
@@ -185,6 +219,12 @@ class Journal:
             self._reader.close()
             await self._in_thread(self._database.close)
             self._thread.shutdown()
+
+    def _follow(self, consequences: Consequences) -> None:
+        self.states.write(consequences.states)
+        self._alerts.write(consequences.changes)
+        self._alerts.answer(consequences.answers)
+        self._database.executemany(_REMEMBER, consequences.words.items())
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[None]:

@@ -4,13 +4,16 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from operator import itemgetter
+from typing import NamedTuple
 
 from pydantic_core import from_json, to_json
 
+from devices.instant import Instant
 from devices.reading import Reading
 from devices.repeat import is_repeat
 from ingest.journal.batch import Committed, DeadLetter
-from ingest.journal.device_table import DeviceTable
+from ingest.journal.consequences import Fresh
+from ingest.journal.device_table import NEVER, DeviceTable
 from ingest.journal.refused_reading import dead_letter_of
 
 _INSERT = (
@@ -25,21 +28,42 @@ _INSERT_FIRST = (
 """Where there is none, numbers go on above all that were ever forwarded."""
 _CONFLICT = "another reading of this device and instant is stored"
 _kind_of = itemgetter(1)
+_NEWEST = "SELECT measured_at FROM reading WHERE device = ? AND seq <= ? ORDER BY measured_at DESC"
 _Row = tuple[int, int, int, str]
+
+
+class _Parted(NamedTuple):
+    """The places of the rows that were stored, of those that were not, and of late ones."""
+
+    kept: Sequence[int]
+    refused: Sequence[int]
+    late: set[int]
+
+
+class _New(NamedTuple):
+    """The places of the rows that were stored after `last`, and of late ones."""
+
+    kept: Sequence[int]
+    late: set[int]
+    last: int
 
 
 def insert(
     database: sqlite3.Connection, devices: DeviceTable, readings: Sequence[Reading]
-) -> Committed:
+) -> tuple[Committed, Fresh]:
     """Store the readings that are new, and say what became of each; part of a transaction."""
     if not readings:
-        return Committed(Counter(), Counter(), Counter(), [])
+        return Committed(Counter(), Counter(), Counter(), []), Fresh(())
     rows, late = _rows(devices, readings)
     (last,) = database.execute("SELECT max(seq) FROM reading").fetchone()
     if _stored(database, rows, empty=last is None) == len(rows):
         late_kinds = Counter(readings[index].kind for index in late)
-        return Committed(Counter(map(_kind_of, readings)), late_kinds, Counter(), [])
-    return _partly_stored(database, readings, rows, late, last or 0)
+        committed = Committed(Counter(map(_kind_of, readings)), late_kinds, Counter(), [])
+        kept: Sequence[int] = range(len(rows))
+    else:
+        kept, refused = _parted(database, rows, last or 0)
+        committed = _partly_stored(database, readings, rows, _Parted(kept, refused, late))
+    return committed, _fresh(database, readings, rows, _New(kept, late, last or 0))
 
 
 def _stored(database: sqlite3.Connection, rows: list[_Row], *, empty: bool) -> int:
@@ -66,26 +90,41 @@ def _rows(devices: DeviceTable, readings: Sequence[Reading]) -> tuple[list[_Row]
 
 
 def _partly_stored(
-    database: sqlite3.Connection,
-    readings: Sequence[Reading],
-    rows: list[_Row],
-    late: set[int],
-    last: int,
+    database: sqlite3.Connection, readings: Sequence[Reading], rows: list[_Row], parted: _Parted
 ) -> Committed:
-    kept, refused = _parted(database, rows, last)
     committed = Committed(
-        Counter(readings[index].kind for index in kept),
-        Counter(readings[index].kind for index in late.intersection(kept)),
+        Counter(readings[index].kind for index in parted.kept),
+        Counter(readings[index].kind for index in parted.late.intersection(parted.kept)),
         Counter(),
         [],
     )
-    for index in refused:
+    for index in parted.refused:
         reading = readings[index]
         if _contradicts(database, reading, rows[index]):
             committed.conflicts.append(_conflict(reading))
         else:
             committed.duplicates[reading.kind] += 1
     return committed
+
+
+def _fresh(
+    database: sqlite3.Connection, readings: Sequence[Reading], rows: list[_Row], new: _New
+) -> Fresh:
+    """Return what is new, in order; what came out of order within the batch is not late."""
+    late = new.late.intersection(new.kept)
+    if not late:
+        return Fresh([readings[index] for index in new.kept])
+    before = {device: _newest(database, device, new.last) for device in {rows[i][0] for i in late}}
+    late = {index for index in late if rows[index][1] < before[rows[index][0]]}
+    order = sorted(new.kept, key=lambda index: rows[index][1])
+    places = {place for place, index in enumerate(order) if index in late}
+    return Fresh([readings[index] for index in order], places)
+
+
+def _newest(database: sqlite3.Connection, device: int, last: int) -> Instant:
+    """Return the newest instant of the device among the readings up to `last`."""
+    row = database.execute(_NEWEST, (device, last)).fetchone()
+    return int(row[0]) if row else NEVER
 
 
 def _parted(

@@ -74,3 +74,57 @@ CREATE TABLE cursor (
     sink TEXT PRIMARY KEY,
     seq INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+-- What the rules keep of each subject, saved with the readings that changed it. All deadlines are
+-- read once, at the start of the service: an index on them would cost at every reading.
+CREATE TABLE subject_state (
+    scope TEXT NOT NULL,
+    id TEXT NOT NULL,
+    state BLOB NOT NULL,
+    deadline INTEGER,
+    PRIMARY KEY (scope, id)
+) WITHOUT ROWID;
+
+-- Each alert as it is now; `state` is firing, stale or resolved. `start_at` and `last_at` are times
+-- of the device, `told_at` is ours.
+CREATE TABLE alert (
+    id TEXT PRIMARY KEY,
+    rule TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    start_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    severity INTEGER NOT NULL,
+    worst INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    told_at INTEGER NOT NULL,
+    suppressed INTEGER NOT NULL,
+    evidence TEXT NOT NULL,
+    text_zh TEXT NOT NULL,
+    text_en TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX alert_live ON alert (rule, severity, state, suppressed) WHERE state <> 'resolved';
+CREATE INDEX alert_age ON alert (told_at);
+
+-- Every transition of every alert. `seq` only grows: cursors count in it.
+CREATE TABLE alert_change (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    identity TEXT NOT NULL UNIQUE,
+    alert TEXT NOT NULL REFERENCES alert (id),
+    transition TEXT NOT NULL,
+    severity INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    told_at INTEGER NOT NULL,
+    suppressed INTEGER NOT NULL,
+    evidence TEXT NOT NULL,
+    text_zh TEXT NOT NULL,
+    text_en TEXT NOT NULL
+);
+CREATE INDEX alert_change_of ON alert_change (alert, seq);
+
+-- Latches that a person wants reset. The one process that judges answers: reset, or refused.
+CREATE TABLE alert_reset (
+    alert TEXT PRIMARY KEY,
+    asked_at INTEGER NOT NULL,
+    answer TEXT
+) WITHOUT ROWID;

@@ -25,7 +25,9 @@ MOST_CPU_US = 20.0
 _LOAD = Load(300_000)
 _UPLOADS = Load(20_000, form="daily")
 _SLOTS = 48
+_JUDGED_LOAD = Load(100_000)
 _DISCARD: Tables = {"sink": {"discard": True}}
+_JUDGED: Tables = {**_DISCARD, "rules": {"judge": True}}
 _SAY = partial(Console(stderr=True, highlight=False).print, soft_wrap=True)
 
 
@@ -47,6 +49,8 @@ def _measure(site: Site) -> dict[str, float]:
     rounds = [_round(site, number) for number in range(1, ROUNDS + 1)]
     null = statistics.median(null for null, _ in rounds)
     into_influx = _into_influx(site)
+    judged = gridwatch_consumer(site, _JUDGED_LOAD, _JUDGED, _JUDGED_LOAD.messages)
+    _SAY(f"judged by all rules: {judged.items_per_s:,.0f}/s, {judged.cpu_us_per_item:.1f} us")
     daily = gridwatch_consumer(site, _UPLOADS, _DISCARD, _UPLOADS.messages * _SLOTS)
     _SAY(f"daily uploads of {_SLOTS}: {daily.items_per_s:,.0f} readings/s")
     delay = latency(site)
@@ -56,6 +60,8 @@ def _measure(site: Site) -> dict[str, float]:
         "msgs_per_s": round(statistics.median(figures.items_per_s for _, figures in rounds)),
         "ratio": round(statistics.median(f.items_per_s / null for null, f in rounds), 3),
         "ratio_influx": round(into_influx.items_per_s / null, 3),
+        "ratio_with_rules": round(judged.items_per_s / null, 3),
+        "cpu_us_with_rules": round(judged.cpu_us_per_item, 1),
         "cpu_us_per_reading": round(statistics.median(f.cpu_us_per_item for _, f in rounds), 1),
         "p50_ms": delay.p50_ms,
         "p99_ms": delay.p99_ms,

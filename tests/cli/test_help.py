@@ -39,7 +39,9 @@ def test_every_option_and_argument_is_explained(path: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "group", [(), ("query",), ("deadletter",), ("registry",), ("simulate",)], ids=" ".join
+    "group",
+    [(), ("query",), ("deadletter",), ("alerts",), ("registry",), ("rules",), ("simulate",)],
+    ids=" ".join,
 )
 def test_a_group_alone_prints_its_help(gridwatch: Command, group: tuple[str, ...]) -> None:
     outcome = gridwatch(*group)
@@ -58,10 +60,11 @@ def test_wrong_words_are_exit_code_2(gridwatch: Command, arguments: tuple[str, .
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_shell_can_complete_commands(gridwatch: Command, shell: str) -> None:
-    script = gridwatch(
-        "--show-completion", prog_name="gridwatch", env={"_TYPER_COMPLETE_TEST_FORCE_SHELL": shell}
-    )
+def test_the_shell_can_complete_commands(
+    gridwatch: Command, shell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
+    script = gridwatch("--show-completion", shell, prog_name="gridwatch")
     offered = gridwatch(
         prog_name="gridwatch",
         env={

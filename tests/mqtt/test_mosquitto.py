@@ -17,7 +17,6 @@ from ingest.metrics import Metrics
 from ingest.mqtt.session import Session
 from ingest.pipeline import Pipeline
 from ingest.settings import BatchSettings
-from rules.engine import NoRules
 from tests.mqtt.publishing import publish_lines, publish_retained, reading, run_tool
 from tests.mqtt.relay import Relay
 from tests.mqtt.sessions import TOPIC, Topics, received, running, settings_for
@@ -48,7 +47,7 @@ class _Stack:
         self.session = session
         self.gate = gate
         self.metrics = Metrics()
-        intake = Intake(Decoder(), NoRules())
+        intake = Intake(Decoder())
         self.pipeline = Pipeline(session, intake, gate, self.metrics, Health())
 
     def count(self, name: str) -> float:

@@ -6,26 +6,13 @@ import pytest
 
 from devices.decoding import Acceptance, Decoder, Upload
 from devices.instant import Instant, iso_of
-from devices.reading import Reading
 from devices.refusal import Reason
 from ingest.intake import Intake
 from ingest.journal.batch import DeadLetter
 from ingest.mqtt.message import Message
-from rules.engine import NoRules
 from tests.pipeline.messages import NOW, message, raw, telemetry
 
 _GOOD = telemetry(1)
-
-
-class _Observer(NoRules):
-    """An engine that keeps what it observes."""
-
-    def __init__(self) -> None:
-        self.observed: list[Reading] = []
-
-    def observe(self, reading: Reading) -> tuple[()]:
-        self.observed.append(reading)
-        return ()
 
 
 class _Failing(Decoder):
@@ -46,7 +33,7 @@ class PanicException(BaseException):
 
 
 def _intake() -> Intake:
-    return Intake(Decoder(), NoRules())
+    return Intake(Decoder())
 
 
 def _only_letter(bad: Message) -> DeadLetter:
@@ -63,7 +50,7 @@ def _only_letter(bad: Message) -> DeadLetter:
 def test_a_decoder_that_raises_costs_one_message_and_not_the_batch(error: BaseException) -> None:
     messages = (telemetry(1), telemetry(2, device="wm-bad"), telemetry(3))
 
-    result = Intake(_Failing(error), NoRules()).sort(messages)
+    result = Intake(_Failing(error)).sort(messages)
 
     assert len(result.batch.readings) == 2
     (letter,) = result.batch.dead_letters
@@ -75,11 +62,11 @@ def test_a_decoder_that_raises_costs_one_message_and_not_the_batch(error: BaseEx
 @pytest.mark.parametrize("wish", [KeyboardInterrupt, SystemExit])
 def test_a_wish_to_end_is_not_taken_for_a_defect(wish: type[BaseException]) -> None:
     with pytest.raises(wish):
-        Intake(_Failing(wish()), NoRules()).sort((telemetry(1, device="wm-bad"),))
+        Intake(_Failing(wish())).sort((telemetry(1, device="wm-bad"),))
 
 
 def test_an_error_that_quotes_the_payload_does_not_reach_the_dead_letter() -> None:
-    intake = Intake(_Failing(ValueError("13800138000")), NoRules())
+    intake = Intake(_Failing(ValueError("13800138000")))
 
     result = intake.sort((telemetry(1, device="wm-bad"),))
 
@@ -196,8 +183,7 @@ def test_status_and_reply_are_kept_apart_from_readings() -> None:
     }
 
 
-def test_the_engine_observes_every_reading_in_the_order_of_arrival() -> None:
-    observer = _Observer()
+def test_readings_stand_in_the_order_of_arrival() -> None:
     daily = {
         "type": "daily",
         "frozen_at": iso_of(NOW),
@@ -207,20 +193,20 @@ def test_the_engine_observes_every_reading_in_the_order_of_arrival() -> None:
     }
     messages = (telemetry(3), message("gw/v1/water_meter/wm-2/up", daily), telemetry(1))
 
-    result = Intake(Decoder(), observer).sort(messages)
+    result = Intake(Decoder()).sort(messages)
 
-    assert observer.observed == result.batch.readings
-    assert len(observer.observed) == 26
-    assert observer.observed[0].values == {"cumulative_m3": 3 / 8}
-    assert observer.observed[-1].values == {"cumulative_m3": 1 / 8}
-    assert [reading.measured_at for reading in observer.observed[1:-1]] == [
+    readings = result.batch.readings
+    assert len(readings) == 26
+    assert readings[0].values == {"cumulative_m3": 3 / 8}
+    assert readings[-1].values == {"cumulative_m3": 1 / 8}
+    assert [reading.measured_at for reading in readings[1:-1]] == [
         NOW - hours * 3_600_000 for hours in range(23, -1, -1)
     ]
 
 
 @pytest.mark.parametrize("ahead_s", [300, 600])
 def test_the_time_of_a_status_is_judged_as_the_settings_say(ahead_s: int) -> None:
-    intake = Intake(Decoder(Acceptance(ahead=timedelta(seconds=ahead_s))), NoRules())
+    intake = Intake(Decoder(Acceptance(ahead=timedelta(seconds=ahead_s))))
     at = iso_of(NOW + 400_000)
     status = message("gw/v1/door/door-1/status", {"online": True, "at": at})
 

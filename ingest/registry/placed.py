@@ -1,4 +1,4 @@
-"""The registry: where devices stand. Imported from CSV as a whole or not at all."""
+"""The short form of the registry: one CSV file that says in which area each device stands."""
 
 import csv
 import re
@@ -9,16 +9,13 @@ from typing import NamedTuple
 from devices.catalogue import catalogue
 from devices.topic import DEVICE_PATTERN
 from ingest.journal.database import transaction
+from ingest.registry.refusal import Complaints, RegistryError
+from ingest.registry.store import count_revision
 
 COLUMNS = ("kind", "device", "area")
 _AREA = re.compile(r"[0-9]{6}|[0-9]{9}|[0-9]{12}|[0-9]{14,15}")
 _DEVICE = re.compile(DEVICE_PATTERN)
-_MOST_COMPLAINTS = 20
 _BYTE_ORDER_MARK = "\ufeff"
-
-
-class RegistryError(Exception):
-    """The file was not imported; each line of the text names line, column and what was expected."""
 
 
 class Placed(NamedTuple):
@@ -39,7 +36,7 @@ def read_registry(lines: Iterable[str]) -> list[Placed]:
     """
     rows = csv.reader(lines)
     placed: list[Placed] = []
-    complaints: list[str] = []
+    complaints = Complaints()
     seen: dict[tuple[str, ...], int] = {}
     try:
         _check_header(next(rows, []))
@@ -48,19 +45,20 @@ def read_registry(lines: Iterable[str]) -> list[Placed]:
             first = seen.setdefault(tuple(row[:2]), rows.line_num)
             if first != rows.line_num:
                 faults.append(f"device: already on line {first}")
-            complaints += [f"line {rows.line_num}: {fault}" for fault in faults]
+            for fault in faults:
+                complaints.add(f"line {rows.line_num}", fault)
             if not faults:
                 placed.append(Placed(*row))
     except csv.Error as error:
         raise RegistryError(f"line {rows.line_num}: expected CSV: {error}") from None
-    if complaints:
-        raise RegistryError(_summary(complaints))
+    complaints.raise_any()
     return placed
 
 
 def import_registry(database: sqlite3.Connection, rows: Iterable[Placed]) -> int:
     """Place the devices in one transaction, making those not yet known; return how many."""
     with transaction(database):
+        count_revision(database)
         return database.executemany(
             "INSERT INTO device (kind, name, area) VALUES (?, ?, ?)"
             " ON CONFLICT (kind, name) DO UPDATE SET area = excluded.area",
@@ -71,12 +69,6 @@ def import_registry(database: sqlite3.Connection, rows: Iterable[Placed]) -> int
 def _check_header(row: list[str]) -> None:
     if tuple(name.removeprefix(_BYTE_ORDER_MARK) for name in row) != COLUMNS:
         raise RegistryError(f"line 1: expected the columns {','.join(COLUMNS)}")
-
-
-def _summary(complaints: list[str]) -> str:
-    more = len(complaints) - _MOST_COMPLAINTS
-    tail = [f"and {more} more"] if more > 0 else []
-    return "\n".join(complaints[:_MOST_COMPLAINTS] + tail)
 
 
 def _faults(row: list[str]) -> Iterator[str]:

@@ -1,0 +1,47 @@
+"""Alerts as rows of the journal: with their explanation, as it was when they were told."""
+
+from collections.abc import Mapping
+
+from pydantic_core import to_json
+
+from ingest.journal.consequences import ChangeRow, StateRow
+from rules.effect import AlertChange
+from rules.engine import Outcome
+from rules.explanation import Text
+from rules.rule import AlertRule
+
+
+def state_rows(outcome: Outcome) -> list[StateRow]:
+    """Return the states that changed."""
+    return [(*subject, *saved) for subject, saved in outcome.states.items()]
+
+
+def change_row(change: AlertChange, text: Text) -> ChangeRow:
+    """Return a transition with its explanation."""
+    return ChangeRow(
+        identity=change.identity,
+        alert=change.alert,
+        rule=change.rule,
+        scope=change.subject.scope,
+        subject=change.subject.id,
+        start_at=change.start,
+        transition=change.transition,
+        severity=int(change.severity),
+        at=change.at,
+        told_at=change.told_at,
+        suppressed=change.suppressed,
+        evidence=to_json(change.evidence).decode(),
+        text_zh=text.zh,
+        text_en=text.en,
+    )
+
+
+def explained(change: AlertChange, rules: Mapping[str, AlertRule]) -> Text:
+    """Return the explanation; KeyError if the rule is gone or its evidence does not suffice."""
+    return rules[change.rule].explanation.text(change.evidence, change.start)
+
+
+def titled(change: AlertChange, rules: Mapping[str, AlertRule]) -> Text:
+    """Return what can be said without evidence."""
+    rule = rules.get(change.rule)
+    return Text(rule.title_zh, rule.title) if rule else Text(change.rule, change.rule)

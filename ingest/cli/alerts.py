@@ -1,0 +1,157 @@
+"""`gridwatch alerts`: what is wrong now, why, and resetting what waits for a person."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+from pydantic_core import from_json
+
+from devices.instant import iso_of
+from ingest.cli.options import (
+    FAILED,
+    JournalFile,
+    SettingsFile,
+    journal_of,
+    journal_refusals,
+    refuse,
+)
+from ingest.cli.output import Form, print_block, print_rows
+from ingest.clock import MachineClock, block, stopwatch
+from ingest.journal.alert_table import ask_reset
+from ingest.journal.alerts import (
+    Alert,
+    AlertTransition,
+    alert_of,
+    alerts,
+    reset_answer,
+    transitions_of,
+)
+from ingest.journal.database import open_reader, open_writer, passing_failures, transaction
+from ingest.printable import printable
+from rules.severity import Severity
+
+app = typer.Typer(
+    help="Alerts, and how they came about; the service may run meanwhile.", no_args_is_help=True
+)
+FormOption: TypeAlias = Annotated[
+    Form, typer.Option("--format", "-f", help="Form of output; json is one object a line.")
+]
+Id: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="Identity, as `list` shows it.")]
+_COLUMNS = (
+    "severity", "state", "rule", "subject", "start_at", "id",
+    "worst", "last_at", "told_at", "text_zh", "text_en",
+)  # fmt: skip
+_IN_A_TABLE = _COLUMNS[:6]
+_TRANSITIONS = ("seq", "transition", "severity", "at", "told_at", "suppressed")
+_ANSWERED_WITHIN_S = 4.0
+_LOOK = timedelta(milliseconds=100)
+
+
+@app.command("list")
+def list_(
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
+    most: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many.")] = 50,
+    form: FormOption = Form.TABLE,
+    settings: SettingsFile = None,
+    journal: JournalFile = None,
+) -> None:
+    """List alerts, the gravest first and of these the newest; resolved ones come last."""
+    with journal_refusals():
+        found = alerts(open_reader(journal_of(settings, journal)), most, resolved=every)
+    if not found:
+        typer.echo("no alerts", err=True)
+    columns = _IN_A_TABLE if form is Form.TABLE else _COLUMNS
+    rows = (
+        {name: value for name, value in _row(each).items() if name in columns} for each in found
+    )
+    print_rows(form, columns, rows)
+
+
+@app.command()
+def show(
+    id_: Id,
+    form: FormOption = Form.TABLE,
+    settings: SettingsFile = None,
+    journal: JournalFile = None,
+) -> None:
+    """Show one alert with its explanation and all that happened to it."""
+    with journal_refusals():
+        reader = open_reader(journal_of(settings, journal))
+        alert = alert_of(reader, id_)
+        transitions = [_transition_row(each) for each in transitions_of(reader, id_)]
+    if alert is None:
+        refuse(f"no alert {printable(id_)}", FAILED)
+    evidence = from_json(alert.evidence)
+    if form is Form.JSON:
+        print_rows(form, (), [{**_row(alert), "evidence": evidence, "transitions": transitions}])
+    elif form is Form.CSV:
+        print_rows(form, _TRANSITIONS, transitions)
+    else:
+        print_block({**_row(alert), **evidence})
+        typer.echo()
+        print_rows(form, _TRANSITIONS, transitions)
+
+
+@app.command()
+def reset(
+    id_: Id,
+    settings: SettingsFile = None,
+    journal: JournalFile = None,
+) -> None:
+    """Reset the latch of an alert: someone has been there and seen that it is over.
+
+    The service does it, within 2 s if it runs and else when it starts. Exit code 1 if there is no
+    latch, or the danger lasts.
+    """
+    path = journal_of(settings, journal)
+    with journal_refusals():
+        alert = alert_of(open_reader(path), id_)
+        if alert is None:
+            refuse(f"no alert {printable(id_)}", FAILED)
+        if alert.state == "resolved":
+            refuse("resolved already", FAILED)
+        answer = _answer(path, id_)
+    if answer == "refused":
+        refuse("refused: there is no latch to reset, or the danger lasts", FAILED)
+    typer.echo(answer or "asked for: no service answers, it is done when one runs")
+
+
+def _answer(path: Path, alert: str) -> str | None:
+    """Ask the service, and return its answer, None if none came in time."""
+    database = open_writer(path)
+    with passing_failures(), transaction(database):
+        ask_reset(database, alert, MachineClock().now())
+    started = stopwatch()
+    while stopwatch() - started < _ANSWERED_WITHIN_S:
+        answer = reset_answer(database, alert)
+        if answer:
+            return answer
+        block(_LOOK)
+    return None
+
+
+def _row(alert: Alert) -> dict[str, object]:
+    return {
+        "severity": Severity(alert.severity).name.lower(),
+        "state": alert.visible,
+        "rule": alert.rule,
+        "subject": alert.subject,
+        "start_at": iso_of(alert.start_at),
+        "id": alert.id,
+        "worst": Severity(alert.worst).name.lower(),
+        "last_at": iso_of(alert.last_at),
+        "told_at": iso_of(alert.told_at),
+        "text_zh": alert.text_zh,
+        "text_en": alert.text_en,
+    }
+
+
+def _transition_row(transition: AlertTransition) -> dict[str, object]:
+    return {
+        **transition._asdict(),
+        "severity": Severity(transition.severity).name.lower(),
+        "at": iso_of(transition.at),
+        "told_at": iso_of(transition.told_at),
+    }

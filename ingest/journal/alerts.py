@@ -1,0 +1,114 @@
+"""What the journal holds of alerts, for people to look at."""
+
+import sqlite3
+from typing import NamedTuple
+
+from devices.instant import Instant
+from rules.subject import Scope
+
+_COLUMNS = (
+    "id, rule, scope, subject, start_at, state, severity, worst, last_at, told_at, suppressed,"
+    " evidence, text_zh, text_en"
+)
+
+
+class Alert(NamedTuple):
+    """An alert as it is now."""
+
+    id: str
+    rule: str
+    scope: Scope
+    subject: str
+    start_at: Instant
+    state: str
+    severity: int
+    worst: int
+    last_at: Instant
+    told_at: Instant
+    suppressed: bool
+    evidence: str
+    text_zh: str
+    text_en: str
+
+    @property
+    def visible(self) -> str:
+        """The state that people see."""
+        return "suppressed" if self.suppressed and self.state != "resolved" else self.state
+
+
+class AlertTransition(NamedTuple):
+    """What happened to an alert, when in time of the device, and when we came to know of it."""
+
+    seq: int
+    transition: str
+    severity: int
+    at: Instant
+    told_at: Instant
+    suppressed: bool
+
+
+class ResetRequest(NamedTuple):
+    """An alert whose latch a person wants reset."""
+
+    alert: str
+    rule: str
+    scope: Scope
+    subject: str
+    start_at: Instant
+
+
+def alerts(reader: sqlite3.Connection, most: int, *, resolved: bool = False) -> list[Alert]:
+    """Return the gravest alerts, the newest of them first; resolved ones last where wanted."""
+    which = "" if resolved else "WHERE state <> 'resolved'"
+    query = (
+        f"SELECT {_COLUMNS} FROM alert {which}"  # noqa: S608 constants
+        " ORDER BY state = 'resolved', severity DESC, start_at DESC, id LIMIT ?"
+    )
+    return [_alert(row) for row in reader.execute(query, (most,))]
+
+
+def alert_of(reader: sqlite3.Connection, id_: str) -> Alert | None:
+    """Return the alert of this identity, or None."""
+    row = reader.execute(f"SELECT {_COLUMNS} FROM alert WHERE id = ?", (id_,)).fetchone()  # noqa: S608 a constant
+    return _alert(row) if row else None
+
+
+def transitions_of(reader: sqlite3.Connection, id_: str) -> list[AlertTransition]:
+    """Return all that happened to an alert, in order."""
+    query = (
+        "SELECT seq, transition, severity, at, told_at, suppressed FROM alert_change"
+        " WHERE alert = ? ORDER BY seq"
+    )
+    return [
+        AlertTransition(seq, name, severity, at, told_at, bool(suppressed))
+        for seq, name, severity, at, told_at, suppressed in reader.execute(query, (id_,))
+    ]
+
+
+def live_counts(reader: sqlite3.Connection) -> dict[tuple[str, int, str], int]:
+    """Count the alerts that are not resolved by rule, severity and visible state."""
+    query = (
+        "SELECT rule, severity, iif(suppressed, 'suppressed', state) AS visible, count(*)"
+        " FROM alert WHERE state <> 'resolved' GROUP BY rule, severity, visible"
+    )
+    return {(rule, grade, state): n for rule, grade, state, n in reader.execute(query)}
+
+
+def reset_requests(reader: sqlite3.Connection) -> list[ResetRequest]:
+    """Return the requests to reset that nobody has answered."""
+    query = (
+        "SELECT alert, rule, scope, subject, start_at FROM alert_reset"
+        " JOIN alert ON id = alert WHERE answer IS NULL"
+    )
+    return [ResetRequest(*row) for row in reader.execute(query)]
+
+
+def reset_answer(reader: sqlite3.Connection, id_: str) -> str | None:
+    """Return the answer to the request to reset an alert, None while there is none."""
+    row = reader.execute("SELECT answer FROM alert_reset WHERE alert = ?", (id_,)).fetchone()
+    return row[0] if row else None
+
+
+def _alert(row: tuple[object, ...]) -> Alert:
+    alert = Alert(*row)  # type: ignore[arg-type]
+    return alert._replace(suppressed=bool(alert.suppressed))

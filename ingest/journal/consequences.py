@@ -1,0 +1,61 @@
+"""What follows from readings or from time: written in the transaction that brought it."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from devices.instant import Instant
+from devices.reading import Reading
+from rules.subject import Scope
+
+StateRow: TypeAlias = tuple[Scope, str, bytes, Instant | None]
+"""Scope and id of a subject, its state, and when it wants to be looked at, in our time. A plain
+tuple: there is one for nearly every reading."""
+
+
+class Fresh(NamedTuple):
+    """Readings that were not stored before, each device's in the order of measurement.
+
+    `late` are the places of those older than what was stored of their device before.
+    """
+
+    readings: Sequence[Reading]
+    late: Collection[int] = ()
+
+
+class ChangeRow(NamedTuple):
+    """A transition of an alert, with its explanation."""
+
+    identity: str
+    alert: str
+    rule: str
+    scope: Scope
+    subject: str
+    start_at: Instant
+    transition: str
+    severity: int
+    at: Instant
+    told_at: Instant
+    suppressed: bool
+    evidence: str
+    text_zh: str
+    text_en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consequences:
+    """Rows to be written; `answers` to requests to reset, by alert; `words` to be remembered."""
+
+    states: Sequence[StateRow] = ()
+    changes: Sequence[ChangeRow] = ()
+    answers: Mapping[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+Judgement: TypeAlias = Callable[[Fresh], Consequences]
+"""Says what follows from readings; called inside their transaction, which may yet fail."""
+
+
+def nothing(fresh: Fresh) -> Consequences:  # noqa: ARG001 whatever it is
+    """Judge nothing."""
+    return Consequences()

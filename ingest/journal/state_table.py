@@ -1,0 +1,36 @@
+"""The states of what the rules judge, as of the transaction under way."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from devices.instant import Instant
+from ingest.journal.consequences import StateRow
+from rules.subject import Subject
+
+_WRITE = """
+INSERT INTO subject_state VALUES (?, ?, ?, ?)
+ON CONFLICT (scope, id) DO UPDATE SET state = excluded.state, deadline = excluded.deadline
+"""
+
+
+class StateTable:
+    """Reads through the writer's own connection: it sees what is not yet committed."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+
+    def load(self, subject: Subject) -> bytes | None:
+        """Return the saved state of a subject, or None."""
+        query = "SELECT state FROM subject_state WHERE scope = ? AND id = ?"
+        row = self._database.execute(query, subject).fetchone()
+        return row[0] if row else None
+
+    def deadlines(self) -> Iterator[tuple[Instant, Subject]]:
+        """Yield every saved deadline."""
+        query = "SELECT deadline, scope, id FROM subject_state WHERE deadline IS NOT NULL"
+        for deadline, scope, id_ in self._database.execute(query):
+            yield deadline, Subject(scope, id_)
+
+    def write(self, rows: Iterable[StateRow]) -> None:
+        """Keep the states; part of the caller's transaction."""
+        self._database.executemany(_WRITE, rows)

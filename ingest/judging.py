@@ -1,0 +1,195 @@
+"""Judging: the engine beside the journal; what it decides is durable with what it decided by.
+
+Context: alerts that are written after the readings are lost by a kill in between, and alerts that
+are written before them may rest on readings that never were.
+Decision: the engine observes inside the journal's transaction, and its states and alerts are rows
+of it. If it fails, the engine forgets and loads again.
+Given up: an engine in a process of its own.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+
+from devices.instant import Instant
+from ingest.alert_rows import change_row, explained, state_rows, titled
+from ingest.clock import Clock, pause
+from ingest.health import Health
+from ingest.hearing import Hearing
+from ingest.journal.alerts import ResetRequest
+from ingest.journal.batch import Batch, Committed
+from ingest.journal.consequences import Consequences, Fresh
+from ingest.journal.database import JournalUnavailable
+from ingest.journal.journal import Journal
+from ingest.metrics import Metrics
+from rules.effect import AlertChange
+from rules.engine import Engine
+from rules.explanation import Text
+from rules.rule import AlertRule
+from rules.subject import Subject
+
+_LOG = logging.getLogger(__name__)
+HEARING_KEY = "hearing"
+_LONGEST_WAIT_MS = 1_000
+"""So often a request to reset is looked for, and whether anybody is heard."""
+_MOST_AT_ONCE = 500
+"""Subjects whose timers ring in one transaction, so that no commit waits long."""
+_BREATH = timedelta(0)
+_ENGINE = "engine"
+"""The rule that failures are counted under that are none of a condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Whether the service hears its devices: connected, and the journal takes what comes."""
+
+    connected: Callable[[], bool]
+    health: Health
+
+    def hear(self) -> bool:
+        """Return whether a device that speaks now would be heard."""
+        return self.connected() and self.health.healthy
+
+
+class Judging:
+    """A record of batches that also judges them, and lets time pass for the rules."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        engine: Engine,
+        rules: Mapping[str, AlertRule],
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._journal = journal
+        self._engine = engine
+        self._rules = rules
+        self._clock = clock
+        self._metrics = metrics
+        self._hearing = Hearing(journal.remembered(HEARING_KEY))
+        engine.deaf(self._hearing.outages)
+        self._turn = asyncio.Lock()
+        self._failed: set[str] = set()
+        self._changes: Counter[tuple[str, str]] = Counter()
+        self._failures: Counter[str] = Counter()
+
+    async def commit(self, batch: Batch) -> Committed:
+        """Make the batch durable with what follows from it; JournalUnavailable."""
+        async with self._judged():
+            return await self._journal.commit(batch, self._observe)
+
+    async def run(self, ears: Ears) -> None:
+        """Let time pass, for ever."""
+        while True:
+            with suppress(JournalUnavailable):  # the pipeline says so and tries again
+                while await self.look(hears=ears.hear()):
+                    await pause(_BREATH)
+            now = self._clock.now()
+            due = self._engine.next_deadline()
+            latest = now + _LONGEST_WAIT_MS
+            await self._clock.sleep_until(latest if due is None else max(now, min(due, latest)))
+
+    async def look(self, *, hears: bool) -> bool:
+        """Do what is due now, some of it; return whether there is more. JournalUnavailable."""
+        now = self._clock.now()
+        changed = self._hearing.look(now, hears=hears)
+        if changed:
+            self._engine.deaf(self._hearing.outages)
+        requests = self._journal.reset_requests()
+        if self._is_due(now) or requests or changed or self._hearing.forgets(now):
+            async with self._judged():
+                await self._journal.judge(partial(self._pass, now, requests))
+            self._hearing.remembered(now)
+        return self._is_due(now)
+
+    def _is_due(self, now: Instant) -> bool:
+        due = self._engine.next_deadline()
+        return due is not None and due <= now
+
+    @asynccontextmanager
+    async def _judged(self) -> AsyncIterator[None]:
+        """One transaction at a time; the engine forgets what fails, what succeeds is counted."""
+        async with self._turn:
+            try:
+                yield
+            except BaseException:
+                self._engine.discard()
+                raise
+            else:
+                self._count()
+            finally:
+                self._changes.clear()
+                self._failures.clear()
+
+    def _observe(self, fresh: Fresh) -> Consequences:
+        late = fresh.late
+        for place, reading in enumerate(fresh.readings):
+            try:
+                self._engine.observe(reading, late=place in late)
+            except sqlite3.Error:
+                raise
+            except Exception as error:  # noqa: BLE001 readings are stored whatever the rules do
+                self._fail(_ENGINE, error)
+        return self._taken()
+
+    def _pass(self, now: Instant, requests: Sequence[ResetRequest], _: Fresh) -> Consequences:
+        answers = {request.alert: self._reset(request, now) for request in requests}
+        try:
+            self._engine.tick(now, _MOST_AT_ONCE)
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 its timer is off: it is not tried for ever
+            self._fail(_ENGINE, error)
+        return replace(self._taken(), answers=answers, words={HEARING_KEY: self._hearing.word})
+
+    def _reset(self, request: ResetRequest, now: Instant) -> str:
+        subject = Subject(request.scope, request.subject)
+        try:
+            life = self._engine.lives(subject).get(request.rule)
+            is_live = life is not None and life.start == request.start_at
+            done = is_live and self._engine.reset(subject, request.rule, now)
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 a person is answered whatever the rules do
+            self._fail(_ENGINE, error)
+            done = False
+        return "reset" if done else "refused"
+
+    def _taken(self) -> Consequences:
+        outcome = self._engine.take()
+        for rule, _, error in outcome.failures:
+            self._note(rule, error)
+        alerts = [effect for effect in outcome.effects if isinstance(effect, AlertChange)]
+        self._changes.update((change.rule, change.transition) for change in alerts)
+        changes = [change_row(change, self._text(change)) for change in alerts]
+        return Consequences(state_rows(outcome), changes)
+
+    def _text(self, change: AlertChange) -> Text:
+        try:
+            return explained(change, self._rules)
+        except Exception as error:  # noqa: BLE001 an alert is told, with or without its words
+            self._fail(change.rule, error)
+            return titled(change, self._rules)
+
+    def _fail(self, rule: str, error: Exception) -> None:
+        self._note(rule, type(error).__name__)
+
+    def _note(self, rule: str, error: str) -> None:
+        """Count what a rule could not do, and say so the first time."""
+        self._failures[rule] += 1
+        if rule not in self._failed:
+            self._failed.add(rule)
+            _LOG.error("rule %s: %s; its state before is kept, and others go on", rule, error)
+
+    def _count(self) -> None:
+        for (rule, transition), number in self._changes.items():
+            self._metrics.alert_changes.labels(rule, transition).inc(number)
+        for rule, number in self._failures.items():
+            self._metrics.rule_failures.labels(rule).inc(number)

@@ -1,0 +1,1 @@
+"""What people do with rules outside the service: read of them, test them, try them on the past."""

@@ -1,0 +1,90 @@
+"""Backtest: the production engine over readings of the past, as fast as it can."""
+
+from collections import Counter
+from typing import NamedTuple
+
+from ingest.clock import stopwatch
+from ingest.rule_tools.coverage import Coverage
+from ingest.rule_tools.episode import Alert, AlertLog, Episode, episodes_of
+from ingest.rule_tools.feed import Feed
+from ingest.rule_tools.progress import Advance
+from rules.bound import Rulebook
+from rules.casefile import SavedStates
+from rules.effect import AlertChange
+from rules.engine import Engine
+from rules.rule import AlertRule
+from rules.severity import Severity
+
+_AT_ONCE = 1_000
+
+
+class RuleTrial(NamedTuple):
+    """What one rule did: its alerts, its episodes, and for how long it watched."""
+
+    rule: AlertRule
+    alerts: list[Alert]
+    episodes: list[Episode]
+    device_months: float
+
+    def of(self, severity: Severity) -> int:
+        """Return how many alerts reached the severity, or more."""
+        return sum(alert.severity >= severity for alert in self.alerts)
+
+    def per_device_month(self, severity: Severity = Severity.NOTICE) -> float:
+        """Return how many alerts of the severity, or more, came for a device in a month."""
+        return self.of(severity) / self.device_months if self.device_months else 0.0
+
+
+class Trial(NamedTuple):
+    """What became of it. `idle` are the rules that no reading concerned; nothing is said of them.
+
+    `failures` counts by rule how often its condition raised.
+    """
+
+    readings: int
+    coverage: Coverage
+    rules: list[RuleTrial]
+    idle: list[str]
+    failures: Counter[str]
+    seconds: float
+
+
+def backtest(rulebook: Rulebook, feed: Feed, advance: Advance) -> Trial:
+    """Return what the rules make of the readings; time passes up to the last of them."""
+    begin = stopwatch()
+    run = _Run(rulebook, feed)
+    number = 0
+    for number, reading in enumerate(feed, start=1):
+        while (at := run.engine.next_deadline()) is not None and at <= reading.received_at:
+            run.engine.tick(at)
+        run.engine.observe(reading, late=run.coverage.add(reading))
+        if number % _AT_ONCE == 0:
+            run.take()
+            advance(_AT_ONCE)
+    run.take()
+    idle = [rule.name for rule in rulebook.rules if not run.coverage.concerns(rule)]
+    trials = [run.trial(rule) for rule in rulebook.rules if rule.name not in idle]
+    return Trial(number, run.coverage, trials, idle, run.failures, stopwatch() - begin)
+
+
+class _Run:
+    def __init__(self, rulebook: Rulebook, feed: Feed) -> None:
+        self.coverage = Coverage()
+        self.failures: Counter[str] = Counter()
+        self._log = AlertLog()
+        self._store = SavedStates()
+        self.engine = Engine(rulebook, feed.register, self._store)
+
+    def take(self) -> None:
+        """Keep what changed, as the journal would."""
+        outcome = self.engine.take()
+        self._store.states.update(outcome.states)
+        self.failures.update(failure.rule for failure in outcome.failures)
+        for effect in outcome.effects:
+            if isinstance(effect, AlertChange):
+                self._log.add(effect)
+
+    def trial(self, rule: AlertRule) -> RuleTrial:
+        """Return what the rule did."""
+        alerts = self._log.of(rule.name)
+        return RuleTrial(rule, alerts, episodes_of(alerts), self.coverage.device_months(rule))

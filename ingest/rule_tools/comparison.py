@@ -1,0 +1,60 @@
+"""Comparison: what other limits would have changed."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from ingest.registry import RegistryError
+from ingest.registry.files import read_folder
+from ingest.registry.limits import limits_in
+from ingest.rule_tools.backtest import RuleTrial, Trial
+from ingest.simulate.refusal import InputError, unreadable
+from rules.bound import Rulebook
+from rules.catalogue import catalogue
+from rules.limits import LimitBook
+from rules.register import TableRegister
+from rules.subject import Subject
+
+
+class Difference(NamedTuple):
+    """The alerts of a rule by two sets of limits; one that began elsewhere is another alert."""
+
+    rule: str
+    here: int
+    there: int
+    only_here: int
+    only_there: int
+
+
+def limits_from(folder: Path, register: TableRegister) -> LimitBook:
+    """Return the limits of a folder's `limits.csv`, fit for the places of the register.
+
+    Raises InputError.
+    """
+    try:
+        book = limits_in(read_folder(folder))
+    except RegistryError as error:
+        raise InputError(str(error)) from None
+    except OSError as error:
+        raise unreadable(folder, error) from None
+    chains = {book.sets(register.places_of(Subject("device", key))) for key in register.devices}
+    complaints = Rulebook(tuple(catalogue().values()), book).complaints(chains)
+    if complaints:
+        raise InputError("\n".join(f"{folder}: {complaint}" for complaint in complaints))
+    return book
+
+
+def differences_of(here: Trial, there: Trial) -> list[Difference]:
+    """Return the difference of every rule that judged anything, of two runs of the same rules."""
+    return [_difference(*pair) for pair in zip(here.rules, there.rules, strict=True)]
+
+
+def _difference(here: RuleTrial, there: RuleTrial) -> Difference:
+    ours = {(alert.subject, alert.start) for alert in here.alerts}
+    theirs = {(alert.subject, alert.start) for alert in there.alerts}
+    return Difference(
+        rule=here.rule.name,
+        here=len(ours),
+        there=len(theirs),
+        only_here=len(ours - theirs),
+        only_there=len(theirs - ours),
+    )

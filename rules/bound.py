@@ -1,0 +1,148 @@
+"""Bound rules: rules whose numbers are settled for the subjects of one place and traits."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from devices.instant import Instant
+from devices.reading import Reading
+from rules.condition import Condition, State, Verdict
+from rules.lifecycle import Policy
+from rules.limits import LimitBook, LimitError
+from rules.register import Register, Traits
+from rules.rule import AlertRule, Numbers
+from rules.sequence import Sequence, SequenceRule
+from rules.subject import Scope, Subject
+
+_MOST_ROUTES = 4_096
+"""Devices choose which fields they send; what they choose must not fill the memory."""
+
+
+class Bound(NamedTuple):
+    """A rule with its condition made, and what is asked of it most at hand."""
+
+    name: str
+    rule: AlertRule
+    condition: Condition
+    policy: Policy
+    start: State
+    observe: Callable[[State, Reading], Verdict]
+    deadline: Callable[[State], Instant | None]
+
+
+class BoundSequence(NamedTuple):
+    """A sequence rule with its sequence made."""
+
+    name: str
+    rule: SequenceRule
+    sequence: Sequence
+
+
+class Profile:
+    """The bound rules that many subjects share, and which of them a reading concerns.
+
+    The alerts of sequences are among `bound`, but no reading concerns them by itself.
+    """
+
+    def __init__(
+        self,
+        bound: Iterable[Bound],
+        sequences: Iterable[BoundSequence] = (),
+        alerts: Iterable[Bound] = (),
+    ) -> None:
+        judging = tuple(bound)
+        self.bound = {rule.name: rule for rule in (*judging, *alerts)}
+        self.sequences = tuple(sequences)
+        self._judging = judging
+        self._routes: dict[tuple[str, ...], tuple[Bound, ...]] = {}
+
+    def route(self, reading: Reading) -> tuple[Bound, ...]:
+        """Return the rules that read a field of this reading."""
+        key = (reading.kind, *reading.values)
+        found = self._routes.get(key)
+        if found is None:
+            names = frozenset(reading.values)
+            found = tuple(bound for bound in self._judging if bound.rule.reads(reading.kind, names))
+            if len(self._routes) >= _MOST_ROUTES:
+                self._routes.clear()
+            self._routes[key] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """The rules in force and the limits set for them; immutable, exchanged as a whole."""
+
+    rules: tuple[AlertRule, ...] = ()
+    limits: LimitBook = field(default_factory=LimitBook)
+    sequences: tuple[SequenceRule, ...] = ()
+
+    def kinds_of(self, scope: Scope) -> frozenset[str]:
+        """Return the kinds that the rules of a scope read."""
+        return frozenset(kind for rule in self.rules if rule.scope == scope for kind in rule.fields)
+
+    def complaints(self, chains: Iterable[tuple[str, ...]]) -> list[str]:
+        """Return what is wrong with the limits set, given every chain of places from the city down.
+
+        To be asked before an engine is given the book: there a contradiction is a LimitError.
+        """
+        limits = {
+            f"{rule.name}.{limit.name}": (rule.name, limit)
+            for rule in self.rules
+            for limit in rule.limits
+        }
+        found = {
+            f"{place}: {name}: expected one of {', '.join(sorted(limits))}"
+            for place, settings in self.limits.settings.items()
+            for name in settings
+            if name not in limits
+        }
+        for chain in chains:
+            for rule, limit in limits.values():
+                try:
+                    self.limits.in_force(rule, limit, chain)
+                except LimitError as error:
+                    found.add(str(error))
+        return sorted(found)
+
+
+class Profiles:
+    """Makes each profile once: most subjects of a city share a handful of them."""
+
+    def __init__(self, rulebook: Rulebook, register: Register) -> None:
+        self._rulebook = rulebook
+        self._register = register
+        self._made: dict[tuple[Scope, str, tuple[str, ...], Traits], Profile] = {}
+
+    def of(self, subject: Subject) -> Profile:
+        """Return the profile of a subject; LimitError if its levels contradict each other."""
+        scope = subject.scope
+        kind = subject.id.partition("/")[0] if scope == "device" else ""
+        places = self._rulebook.limits.sets(self._register.places_of(subject))
+        key = (scope, kind, places, self._register.traits_of(subject))
+        if key not in self._made:
+            sequences = [rule for rule in self._rulebook.sequences if rule.kind == kind]
+            self._made[key] = Profile(
+                (
+                    self._bound(rule, places, key[3])
+                    for rule in self._rulebook.rules
+                    if rule.scope == scope and (not kind or kind in rule.fields)
+                ),
+                (self._sequence(rule, places) for rule in sequences),
+                (self._bound(alert, places, key[3]) for rule in sequences for alert in rule.alerts),
+            )
+        return self._made[key]
+
+    def _sequence(self, rule: SequenceRule, places: tuple[str, ...]) -> BoundSequence:
+        limits = {
+            name: self._rulebook.limits.in_force(name, limit, places) for name, limit in rule.limits
+        }
+        return BoundSequence(rule.name, rule, rule.sequence(limits))
+
+    def _bound(self, rule: AlertRule, places: tuple[str, ...], traits: Traits) -> Bound:
+        limits = {
+            limit.name: self._rulebook.limits.in_force(rule.name, limit, places)
+            for limit in rule.limits
+        }
+        made = rule.condition(Numbers(limits, traits))
+        return Bound(rule.name, rule, made, rule.policy, made.start(), made.observe, made.deadline)

@@ -1,0 +1,169 @@
+"""Cases: what a rule is to do with some readings, as it stands in a case file."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, NamedTuple
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from devices.catalogue import catalogue as kinds
+from devices.instant import Instant, instant_of, milliseconds_of
+from devices.reading import Reading, Value
+from rules.limits import Setting
+from rules.series import SeriesError, series_of
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+_START = "2026-03-02T00:00:00+08:00"
+"""A Monday in no season that matters."""
+
+
+class CaseError(ValueError):
+    """A case file that can't be run; the text names file, case and what was expected."""
+
+
+def span_of(text: str) -> int:
+    """Return the milliseconds of `1h30m` or `-5s`; ValueError."""
+    body = text.removeprefix("-")
+    parts = _PART.findall(body)
+    if not parts or "".join(number + unit for number, unit in parts) != body:
+        raise ValueError(f"expected a time such as 1h30m, found {text!r}")
+    spans = (timedelta(**{_UNITS[unit]: float(number)}) for number, unit in parts)
+    return milliseconds_of(sum(spans, timedelta())) * (-1 if text.startswith("-") else 1)
+
+
+Span = Annotated[int, BeforeValidator(span_of)]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Device(BaseModel):
+    """A device of a case, and its series, by field."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, str] = Field(init=False)
+
+    kind: str = ""
+    device: str = "device-1"
+    every: Span | None = None
+    first_at: Span = 0
+    clock_error: Span = 0
+    size: str | None = None
+    model: str | None = None
+    maintenance_until: Span | None = None
+
+
+class Premises(_Row):
+    """What is known of the dwelling of a case."""
+
+    rooms: int | None = None
+    care: str | None = None
+    persons: tuple[str, ...] = ()
+    away_until: Span | None = None
+
+
+class Case(Device):
+    """One case. All times count from `start`, on our clock."""
+
+    name: str
+    every: Span
+    expect: tuple[str, ...]
+    start: AwareDatetime = Field(default=_START, validate_default=True)
+    until: Span | None = None
+    batch: Span | None = None
+    restart_at: tuple[Span, ...] = ()
+    reset_at: tuple[Span, ...] = ()
+    duplicate: bool = False
+    late: Mapping[str, Span] = {}
+    deaf: tuple[tuple[Span, Span], ...] = ()
+    premises: Premises | None = None
+    limits: Mapping[str, Mapping[str, Setting]] = {}
+    devices: Mapping[str, Device] = {}
+
+    @property
+    def start_at(self) -> Instant:
+        """The instant from which times count."""
+        return instant_of(self.start)
+
+
+class Delivery(NamedTuple):
+    """A reading, and when it arrives; its place in the order of measurement."""
+
+    at: Instant
+    reading: Reading
+
+
+class _File(_Row):
+    case: tuple[Case, ...]
+
+
+def cases_of(text: str, name: str) -> tuple[Case, ...]:
+    """Return the cases of a file's text; CaseError. `name` is what messages call the file."""
+    try:
+        raw = tomllib.loads(text)
+        return _File.model_validate(raw).case
+    except tomllib.TOMLDecodeError as error:
+        raise CaseError(f"{name}: {error}") from None
+    except ValidationError as error:
+        raise CaseError("\n".join(_complaints(name, raw, error))) from None
+
+
+def deliveries_of(case: Case, kind: str) -> list[Delivery]:
+    """Return what arrives in a case, in the order of arrival; `kind` where none is named."""
+    devices = [case, *(device for device in case.devices.values())]
+    found = [delivery for device in devices for delivery in _deliveries(case, device, kind)]
+    return sorted(found, key=lambda delivery: delivery.at)
+
+
+def _deliveries(case: Case, device: Device, kind: str) -> list[Delivery]:
+    kind = device.kind or kind
+    fields = {field.name: field for field in kinds()[kind].fields}
+    columns: dict[str, list[Value | None]] = {}
+    for name, text in (device.__pydantic_extra__ or {}).items():
+        if name not in fields:
+            raise CaseError(f"{case.name}: {name}: expected a field of {kind}")
+        try:
+            columns[name] = series_of(fields[name], text)
+        except SeriesError as error:
+            raise CaseError(f"{case.name}: {error}") from None
+    found = []
+    every = device.every if device.every is not None else case.every
+    for number in range(max(map(len, columns.values()), default=0)):
+        values = {
+            name: column[number]
+            for name, column in columns.items()
+            if number < len(column) and column[number] is not None
+        }
+        if values:
+            found.append(_delivery(case, device, kind, device.first_at + number * every, values))
+    return found
+
+
+def _delivery(
+    case: Case, device: Device, kind: str, offset: int, values: Mapping[str, Value | None]
+) -> Delivery:
+    late = {span_of(measured): arrives for measured, arrives in case.late.items()}
+    arrives = late.get(offset, offset)
+    if case.batch is not None:
+        arrives = -(-arrives // case.batch) * case.batch
+    name = device.device
+    measured_at = case.start_at + offset + device.clock_error
+    known = {field: value for field, value in values.items() if value is not None}
+    at = case.start_at + arrives
+    return Delivery(at, Reading(name, kind, measured_at, at, known))
+
+
+def _complaints(name: str, raw: Mapping[str, object], error: ValidationError) -> list[str]:
+    cases = raw.get("case")
+    found = []
+    for detail in error.errors():
+        place = list(detail["loc"])
+        if len(place) > 1 and isinstance(cases, list) and isinstance(place[1], int):
+            named = cases[place[1]]
+            place[:2] = [named.get("name", place[1]) if isinstance(named, dict) else place[1]]
+        found.append(f"{name}: {': '.join(map(str, place))}: {detail['msg']}")
+    return found

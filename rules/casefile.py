@@ -1,0 +1,221 @@
+"""Running cases: the production engine, on readings and a clock that a case file gives."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.resources import files
+from typing import NamedTuple
+
+from devices.instant import Instant
+from rules import library
+from rules.bound import Rulebook
+from rules.case import Case, CaseError, Delivery, cases_of, deliveries_of, span_of
+from rules.effect import AlertChange
+from rules.engine import Engine
+from rules.lifecycle import Life, Phase
+from rules.limits import LimitBook
+from rules.memory import SavedState
+from rules.moment import Outage
+from rules.register import DeviceFacts, PremisesFacts, TableRegister
+from rules.rule import AlertRule
+from rules.severity import Severity
+from rules.subject import Subject
+
+AREAS = ("50", "500103", "500103003")
+"""Where the devices of a case stand: city, district, street."""
+PREMISES = "home"
+_WELL = (Phase.INACTIVE, 0)
+
+
+class CaseResult(NamedTuple):
+    """What became of a case: the phases seen, the alert changes, and what is wrong, if anything."""
+
+    case: Case
+    seen: tuple[str, ...]
+    changes: tuple[AlertChange, ...]
+    problems: tuple[str, ...]
+
+
+_NO_STATES: Mapping[Subject, SavedState] = {}
+
+
+class SavedStates:
+    """A store in memory, as the journal is one on disk."""
+
+    def __init__(self, states: Mapping[Subject, SavedState] = _NO_STATES) -> None:
+        self.states = dict(states)
+
+    def load(self, subject: Subject) -> bytes | None:
+        """Return the saved state of a subject, or None."""
+        saved = self.states.get(subject)
+        return None if saved is None else saved.state
+
+    def deadlines(self) -> Iterator[tuple[Instant, Subject]]:
+        """Yield every saved deadline."""
+        for subject, saved in self.states.items():
+            if saved.deadline is not None:
+                yield saved.deadline, subject
+
+
+def cases_of_rule(rule: AlertRule) -> tuple[Case, ...]:
+    """Return the cases that lie in the rule's folder; CaseError."""
+    file = files(library) / rule.name / "cases.toml"
+    return cases_of(file.read_text(encoding="utf-8"), f"{rule.name}/cases.toml")
+
+
+def run_case(rule: AlertRule, case: Case) -> CaseResult:
+    """Return what the rule does in the case; CaseError if the case can't be run."""
+    play = _Play(rule, case)
+    play.run()
+    problems = [*play.problems, *_differences(case.expect, play.seen)]
+    return CaseResult(case, tuple(play.seen), tuple(play.changes), tuple(problems))
+
+
+class _Play:
+    def __init__(self, rule: AlertRule, case: Case) -> None:
+        self.seen: list[str] = []
+        self.changes: list[AlertChange] = []
+        self.problems: list[str] = []
+        self._rule = rule
+        self._case = case
+        self._kind = next(iter(rule.fields))
+        self._store = SavedStates()
+        self._register = _register_of(case, self._kind)
+        self._standing = _WELL
+        self._newest: dict[tuple[str, str], Instant] = {}
+        self._engine = self._started()
+
+    def run(self) -> None:
+        """Let everything happen in its order, and look after each."""
+        deliveries = deliveries_of(self._case, self._kind)
+        for at, happening in _script(self._case, deliveries):
+            self._wait(at)
+            if isinstance(happening, Delivery):
+                self._deliver(happening)
+            elif happening == "restart":
+                self._engine = self._started()
+            elif happening == "reset":
+                for subject in self._store.states:
+                    self._engine.reset(subject, self._rule.name, at)
+            self._look(at)
+
+    def _explain(self, change: AlertChange) -> None:
+        try:
+            self._rule.explanation.text(change.evidence, change.start)
+        except KeyError as error:
+            self.problems.append(f"explanation: expected evidence {error}")
+
+    def _started(self) -> Engine:
+        rulebook = Rulebook((self._rule,), LimitBook(self._case.limits))
+        engine = Engine(rulebook, self._register, self._store)
+        start_at = self._case.start_at
+        engine.deaf(tuple(Outage(start_at + one, start_at + end) for one, end in self._case.deaf))
+        return engine
+
+    def _wait(self, until: Instant) -> None:
+        while (at := self._engine.next_deadline()) is not None and at <= until:
+            deaf = (
+                self._case.start_at + end
+                for one, end in self._case.deaf
+                if one <= at - self._case.start_at < end
+            )
+            at = max(deaf, default=at)
+            if at > until:
+                return
+            self._engine.tick(at)
+            self._look(at)
+
+    def _deliver(self, delivery: Delivery) -> None:
+        reading = delivery.reading
+        for _ in range(2 if self._case.duplicate else 1):
+            newest = self._newest.get((reading.kind, reading.device), reading.measured_at)
+            self._engine.observe(reading, late=reading.measured_at < newest)
+            newest = max(newest, reading.measured_at)
+            self._newest[reading.kind, reading.device] = newest
+
+    def _look(self, at: Instant) -> None:
+        outcome = self._engine.take()
+        self._store.states.update(outcome.states)
+        self.problems += [f"{failure.rule} raised {failure.error}" for failure in outcome.failures]
+        for change in outcome.effects:
+            if isinstance(change, AlertChange):
+                self.changes.append(change)
+                self._explain(change)
+        lives = [
+            life for subject in self._store.states for life in self._engine.lives(subject).values()
+        ]
+        standing = max(map(_standing, lives), key=lambda each: each[1], default=_WELL)
+        if standing != self._standing:
+            self._standing = standing
+            phase, severity = standing
+            told = f" {Severity(severity).name.lower()}" if severity else ""
+            self.seen.append(f"{_shown(at - self._case.start_at)} {phase}{told}")
+
+
+def _standing(life: Life) -> tuple[Phase, int]:
+    return life.visible, 0 if life.visible is Phase.INACTIVE else life.severity
+
+
+def _script(case: Case, deliveries: Iterable[Delivery]) -> list[tuple[Instant, Delivery | str]]:
+    script: list[tuple[Instant, Delivery | str]] = [(each.at, each) for each in deliveries]
+    script += [(case.start_at + at, "restart") for at in case.restart_at]
+    script += [(case.start_at + at, "reset") for at in case.reset_at]
+    if case.until is not None:
+        script.append((case.start_at + case.until, "end"))
+    return sorted(script, key=lambda each: each[0])
+
+
+def _register_of(case: Case, kind: str) -> TableRegister:
+    def at(span: int | None) -> Instant | None:
+        return None if span is None else case.start_at + span
+
+    premises = None if case.premises is None else PREMISES
+    devices = {
+        f"{device.kind or kind}/{device.device}": DeviceFacts(
+            model=device.model,
+            size=device.size,
+            areas=AREAS,
+            premises=premises,
+            maintenance_until=at(device.maintenance_until),
+        )
+        for device in (case, *case.devices.values())
+    }
+    if case.premises is None:
+        return TableRegister(devices)
+    facts = PremisesFacts(
+        areas=AREAS,
+        rooms=case.premises.rooms,
+        care=case.premises.care,
+        persons=frozenset(case.premises.persons),
+        away_until=at(case.premises.away_until),
+    )
+    return TableRegister(devices, {PREMISES: facts})
+
+
+def _differences(expect: Iterable[str], seen: list[str]) -> Iterator[str]:
+    """Compare by time, phase, and severity where one is expected."""
+    expected = [_expectation(text) for text in expect]
+    found = [_expectation(text) for text in seen]
+    for number, wanted in enumerate(expected):
+        got = found[number] if number < len(found) else None
+        if got is None or got[: len(wanted)] != wanted:
+            shown = seen[number] if got else "nothing more"
+            yield f"expected {tuple(expect)[number]!r}, found {shown!r}; all of it: {seen}"
+            return
+    if len(found) > len(expected):
+        yield f"expected nothing more, found {seen[len(expected) :]}"
+
+
+def _expectation(text: str) -> tuple[object, ...]:
+    at, *words = text.split()
+    try:
+        return (span_of(at), *words)
+    except ValueError as error:
+        raise CaseError(f"expect: {text!r}: {error}") from None
+
+
+def _shown(span: int) -> str:
+    rest, text = span, "-" if span < 0 else ""
+    rest = abs(rest)
+    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000)):
+        number, rest = divmod(rest, size)
+        text += f"{number}{unit}" if number else ""
+    return text + f"{rest / 1000:g}s" if rest or not text.strip("-") else text

@@ -1,0 +1,54 @@
+"""Conditions: is the fault there? Pure, with their state as an argument."""
+
+from typing import Any, Protocol, TypeAlias
+
+from devices.instant import Instant
+from devices.reading import Reading
+from rules.finding import Finding
+from rules.moment import Moment
+
+State: TypeAlias = Any
+"""A JSON value whose shape its condition alone knows; it comes back from the journal as such, with
+lists where tuples were. Never changed in place: a rolled-back batch must leave no trace."""
+
+Verdict: TypeAlias = tuple[State, Finding | None]
+
+
+class Condition(Protocol):
+    """Whether something is the matter with a subject.
+
+    None instead of a finding says "as before, and known". A condition that finds something, or
+    cannot judge, says so at every reading; that all is clear it says once, when it changes. A state
+    equal to `start()` is not saved, so that a subject that is well takes no room.
+    """
+
+    def start(self) -> State:
+        """Return the state of a subject never seen."""
+
+    def observe(self, state: State, reading: Reading) -> Verdict:
+        """Take in a reading, newer than all before of its device."""
+
+    def tick(self, state: State, moment: Moment) -> Verdict:
+        """Let time pass up to the moment."""
+
+    def deadline(self, state: State) -> Instant | None:
+        """Return when `tick` may find something, in device time, or None."""
+
+
+class Timeless:
+    """What a condition inherits that nothing but a reading changes."""
+
+    def tick(self, state: State, moment: Moment) -> Verdict:  # noqa: ARG002 time changes nothing
+        """Return the state as it is."""
+        return state, None
+
+    def deadline(self, state: State) -> Instant | None:  # noqa: ARG002 never
+        """Return None."""
+        return None
+
+
+class Amendable(Protocol):
+    """A condition that also takes in readings older than the newest of their device."""
+
+    def amend(self, state: State, reading: Reading) -> Verdict:
+        """Take in a late reading; a clear finding says that what was found has not been there."""

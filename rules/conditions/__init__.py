@@ -1,0 +1,1 @@
+"""Conditions that rules are made of: one small file each."""

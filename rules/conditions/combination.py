@@ -1,0 +1,99 @@
+"""Combinations: the gravest of some conditions, or all of them together."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from devices.instant import Instant
+from devices.reading import Reading
+from rules.condition import Condition, State, Verdict
+from rules.finding import Finding, clear, unknown
+from rules.moment import Moment
+from rules.severity import Severity
+
+_WELL, _UNKNOWN = 0, -1
+_CLEAR: tuple[object, ...] = (_WELL, 0, False, {})
+"""Left out of a state, so that what is well takes little room."""
+_LOST: tuple[object, ...] = (_UNKNOWN, 0, False, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """Other conditions of the same subject: the gravest of them, or all together.
+
+    All together are as grave as the least of them, and began when the last did. What is unknown
+    leaves the rest: one that is clear denies "all", and one that is found is enough for "any".
+    State: by condition its own state, its last word (a severity, 0 clear, -1 unknown), since when,
+    whether confirmed, and its evidence; then the last word of all.
+    """
+
+    needs: Literal["any", "all"]
+    conditions: tuple[Condition, ...]
+
+    def start(self) -> State:
+        """Return the state of all clear."""
+        return [[condition.start()] for condition in self.conditions], _WELL
+
+    def observe(self, state: State, reading: Reading) -> Verdict:
+        """Let each condition observe, and put their words together."""
+        parts, word = state
+        asked = zip(self.conditions, parts, strict=True)
+        answers = [condition.observe(part[0], reading) for condition, part in asked]
+        if word == _WELL and all(finding is None for _, finding in answers):
+            own = [[after, *part[1:]] for (after, _), part in zip(answers, parts, strict=True)]
+            return (state if own == parts else (own, word)), None
+        return self._said(state, reading.measured_at, answers)
+
+    def tick(self, state: State, moment: Moment) -> Verdict:
+        """Let time pass for those that have reached their deadline."""
+        answers: list[Verdict] = []
+        for condition, (own, *_) in zip(self.conditions, state[0], strict=True):
+            deadline = condition.deadline(own)
+            due = deadline is not None and deadline <= moment.at
+            answers.append(condition.tick(own, moment) if due else (own, None))
+        return self._said(state, moment.at, answers)
+
+    def deadline(self, state: State) -> Instant | None:
+        """Return the first deadline of any."""
+        deadlines = (
+            condition.deadline(own)
+            for condition, (own, *_) in zip(self.conditions, state[0], strict=True)
+        )
+        return min((at for at in deadlines if at is not None), default=None)
+
+    def _said(self, state: State, at: Instant, answers: list[Verdict]) -> Verdict:
+        said = zip(state[0], answers, strict=True)
+        parts = [_answered(part, *answer) for part, answer in said]
+        word, before = self._word(parts), state[1]
+        after = [part if part[1] != _WELL else part[:1] for part in parts], word
+        if word == _UNKNOWN:
+            return after, unknown(at)
+        if word == _WELL:
+            return after, clear(at) if before != _WELL else None
+        return after, self._finding(parts, word, at)
+
+    def _word(self, parts: list[State]) -> int:
+        words = [part[1] for part in parts]
+        if self.needs == "any":
+            gravest = max(words)
+            return _UNKNOWN if gravest == _WELL and _UNKNOWN in words else gravest
+        return _WELL if _WELL in words else min(words)
+
+    def _finding(self, parts: list[State], word: int, at: Instant) -> Finding:
+        if self.needs == "any":
+            _, _, since, confirmed, evidence = max(parts, key=lambda part: part[1])
+        else:
+            since = max(part[2] for part in parts)
+            confirmed = all(part[3] for part in parts)
+            evidence = {name: value for part in parts for name, value in part[4].items()}
+        return Finding(Severity(word), at, since, evidence, confirmed=confirmed)
+
+
+def _answered(part: State, own: State, finding: Finding | None) -> State:
+    if finding is None:
+        return [own, *(part[1:] or _CLEAR)]
+    if not finding.known:
+        return [own, *_LOST]
+    if finding.severity is None:
+        return [own, *_CLEAR]
+    since, confirmed = finding.since, finding.confirmed
+    return [own, int(finding.severity), since, confirmed, dict(finding.evidence)]

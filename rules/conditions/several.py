@@ -1,0 +1,51 @@
+"""Several: another condition, found at several of the latest readings."""
+
+from dataclasses import dataclass
+
+from devices.instant import Instant
+from devices.reading import Reading
+from rules.condition import Condition, State, Verdict
+from rules.finding import Finding, clear
+from rules.moment import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Another condition that finds something at `least` or more of the last `among` readings.
+
+    Readings it can't judge are not counted. State: that of the other condition, the last readings
+    as bits (the lowest the newest, 1 for found), and since when, 0 for not.
+    """
+
+    condition: Condition
+    least: int
+    among: int
+
+    def start(self) -> State:
+        """Return the state before the first reading."""
+        return self.condition.start(), 0, 0
+
+    def observe(self, state: State, reading: Reading) -> Verdict:
+        """Count another reading."""
+        inner, bits, since = state
+        inner, finding = self.condition.observe(inner, reading)
+        if finding is not None and not finding.known:
+            return (inner, bits, since), finding if since else None
+        found = finding is not None and finding.severity is not None
+        bits = (bits << 1 | found) & ((1 << self.among) - 1)
+        count, at = bits.bit_count(), reading.measured_at
+        if count < self.least:
+            return (inner, bits, 0), clear(at) if since else None
+        if finding is None or finding.severity is None:
+            return (inner, bits, since), None
+        since = since or finding.since
+        evidence = {**finding.evidence, "count": count, "among": self.among}
+        return (inner, bits, since), Finding(finding.severity, at, since, evidence)
+
+    def tick(self, state: State, moment: Moment) -> Verdict:  # noqa: ARG002 it counts readings
+        """Return the state as it is."""
+        return state, None
+
+    def deadline(self, state: State) -> Instant | None:  # noqa: ARG002 never
+        """Return None."""
+        return None

@@ -1,0 +1,79 @@
+"""Threshold: a value beyond a limit, in steps of severity, each with its own way back."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from devices.instant import Instant
+from devices.reading import Reading
+from rules.condition import State, Timeless, Verdict
+from rules.finding import Evidence, Finding, clear, unknown
+from rules.severity import Severity
+
+
+class Level(NamedTuple):
+    """A limit, and the value on its good side at which it counts as left; where it comes from."""
+
+    severity: Severity
+    limit: float
+    clear: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Threshold(Timeless):
+    """A value at or beyond a limit: above it, or below it if `falling`.
+
+    `levels` in order of severity, the least first. `samples` readings in a row are evidence enough
+    without the hold; 0 leaves it to the hold. State: 0, or level number, since, readings in a row.
+    """
+
+    field: str
+    levels: tuple[Level, ...]
+    falling: bool = False
+    samples: int = 0
+
+    def start(self) -> State:
+        """Return the state of clear."""
+        return 0
+
+    def observe(self, state: State, reading: Reading) -> Verdict:
+        """Return what the value says; a reading without it says nothing of a subject once found."""
+        value, at = reading.values.get(self.field), reading.measured_at
+        if not isinstance(value, (int, float)):
+            return state, unknown(at) if state else None
+        if not state and (value > self._first if self.falling else value < self._first):
+            return 0, None
+        before = state[0] if state else 0
+        reached = self._reached(value, before)
+        if not reached:
+            return 0, clear(at) if state else None
+        since = state[1] if state else at
+        seen = min(state[2] + 1, self.samples) if state else 1
+        return (reached, since, seen), self._finding(reached, since, reading, value, seen)
+
+    @cached_property
+    def _first(self) -> float:
+        return self.levels[0].limit
+
+    def _reached(self, value: float, before: int) -> int:
+        """Return the number of the highest level reached, or not yet left if it was reached."""
+        sign = -1 if self.falling else 1
+        for number in range(len(self.levels), 0, -1):
+            level = self.levels[number - 1]
+            if sign * value >= sign * (level.clear if number <= before else level.limit):
+                return number
+        return 0
+
+    def _finding(
+        self, reached: int, since: Instant, reading: Reading, value: float, seen: int
+    ) -> Finding:
+        level = self.levels[reached - 1]
+        evidence: Evidence = {"value": value, "limit": level.limit, "limit_from": level.source}
+        return Finding(
+            level.severity,
+            reading.measured_at,
+            since,
+            evidence,
+            confirmed=0 < self.samples <= seen,
+        )

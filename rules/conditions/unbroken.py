@@ -1,0 +1,158 @@
+"""Unbroken: water that never stops, graver the longer it runs and the more of it."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias, cast
+
+from devices.instant import Instant, milliseconds_of
+from devices.reading import Reading
+from rules.condition import State, Timeless, Verdict
+from rules.finding import Evidence, Finding, clear, unknown
+from rules.severity import Severity
+from rules.water_use import HOUR, Use, use_of
+
+_UNLIKELY = math.log(10_000)
+"""Once in 10,000 runs by chance, were hours independent (a choice; a day has no such alarm)."""
+_DOUBT = 1.0
+"""What a gap takes from that: it may hide the pause (a choice)."""
+_HABIT = 0.68
+"""The share of hours with water taken for usual before it is learnt, and at the most: with it, a
+day of 24 hours is just unlikely enough."""
+_LEAST_HABIT = 0.2
+_LEARNT_IN_H = 720
+_NEARLY = 0.96
+"""Meters that report about once in so long are a little early half of the time."""
+
+_Run: TypeAlias = list[float]
+"""Since when, how unlikely, and the least flow."""
+
+
+class Tier(NamedTuple):
+    """How grave a flow is that has been above `flow_lh` in every slot for so long."""
+
+    severity: Severity
+    duration: timedelta
+    flow_lh: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Unbroken(Timeless):
+    """Water in every slot, slots shorter than a `block` being taken together.
+
+    With `parts`, only slots shorter than a block are judged.
+
+    A run must last, and be unlikely by the home's own habit: the share of its hours that have such
+    a flow, learnt while nothing is found. A gap takes from that: one whose mean flow is too
+    small breaks a run, one longer than `longest_gap` ends it without a judgement, as does a step of
+    the counter. State: counter; the block that fills, as when it began, its end and litres; by tier
+    the run, 0 for none; whether something was found; by tier the habit.
+    """
+
+    tiers: tuple[Tier, ...]
+    block: timedelta = timedelta(minutes=30)
+    longest_gap: timedelta = timedelta(hours=30)
+    parts: bool = False
+
+    def start(self) -> State:
+        """Return the state before the first reading."""
+        return None
+
+    def observe(self, state: State, reading: Reading) -> Verdict:
+        """Lengthen the runs, or break them."""
+        none = [0] * len(self.tiers)
+        first = (None, 0, none, 0, [_HABIT] * len(self.tiers))
+        counter, block, runs, found, habit = cast("tuple[Any, ...]", state or first)
+        counter, use = use_of(counter, reading)
+        if use is None or use.litres is None:
+            return (counter, block, runs, found, habit), None
+        if block and block[1] != use.start_at:
+            block, runs = 0, none
+        if self.parts and not block and self._fills(use.end_at - use.start_at):
+            return (counter, 0, none, 0, habit), clear(use.end_at) if found else None
+        known, (block, use) = use.slot, self._filled(block, use)
+        if use is None:
+            return (counter, block, runs, found, habit), None
+        if not known:
+            runs = self._bridged(runs, use)
+            lost = found and not any(runs)
+            return (counter, block, runs, found, habit), unknown(use.end_at) if lost else None
+        runs = self._lengthened(runs, habit, use)
+        finding = self._found(runs, use.end_at)
+        if not found and finding is None:
+            return (counter, block, runs, 0, self._learnt(habit, use)), None
+        if finding is None:
+            finding = unknown(use.end_at) if any(runs) else clear(use.end_at)
+        return (counter, block, runs, int(any(runs)), habit), finding
+
+    @cached_property
+    def _nearly_ms(self) -> float:
+        return _NEARLY * milliseconds_of(self.block)
+
+    @cached_property
+    def _durations(self) -> tuple[int, ...]:
+        return tuple(milliseconds_of(tier.duration) for tier in self.tiers)
+
+    def _fills(self, span: int) -> bool:
+        return span >= self._nearly_ms
+
+    def _filled(self, block: State, use: Use) -> tuple[State, Use | None]:
+        start_at, _, litres = block or (use.start_at, use.start_at, 0.0)
+        litres = round(litres + (use.litres or 0.0), 3)
+        if not self._fills(use.end_at - start_at):
+            return (start_at, use.end_at, litres), None
+        return 0, Use(start_at, use.end_at, litres)
+
+    def _bridged(self, runs: Iterable[_Run | int], use: Use) -> list[_Run | int]:
+        if use.end_at - use.start_at > milliseconds_of(self.longest_gap):
+            return [0] * len(self.tiers)
+        after: list[_Run | int] = []
+        for tier, run in zip(self.tiers, runs, strict=True):
+            if not run or not tier.flow_lh or use.flow_lh <= tier.flow_lh:
+                after.append(0)
+                continue
+            since, unlikely, least = run  # type: ignore[misc]
+            after.append([since, round(max(0.0, unlikely - _DOUBT), 2), least])
+        return after
+
+    def _lengthened(
+        self, runs: Iterable[_Run | int], habit: Iterable[float], use: Use
+    ) -> list[_Run | int]:
+        hours, flow = (use.end_at - use.start_at) / HOUR, round(use.flow_lh, 2)
+        after: list[_Run | int] = []
+        for tier, run, share in zip(self.tiers, runs, habit, strict=True):
+            if flow <= tier.flow_lh:
+                after.append(0)
+                continue
+            since, unlikely, least = run or (use.start_at, 0.0, flow)  # type: ignore[misc]
+            unlikely -= math.log(min(_HABIT, share)) * hours
+            after.append([since, round(unlikely, 2), min(least, flow)])
+        return after
+
+    def _learnt(self, habit: Iterable[float], use: Use) -> list[float]:
+        weight = (use.end_at - use.start_at) / (HOUR * _LEARNT_IN_H)
+        flow = use.flow_lh
+        return [
+            max(_LEAST_HABIT, round(share + weight * ((flow > tier.flow_lh) - share), 4))
+            for tier, share in zip(self.tiers, habit, strict=True)
+        ]
+
+    def _found(self, runs: Iterable[_Run | int], at: Instant) -> Finding | None:
+        gravest: Finding | None = None
+        for tier, run, duration in zip(self.tiers, runs, self._durations, strict=True):
+            if not run or run[1] < _UNLIKELY or at - run[0] < duration:  # type: ignore[index]
+                continue
+            if gravest is None or tier.severity > (gravest.severity or 0):
+                since, _, least = run  # type: ignore[misc]
+                evidence: Evidence = {
+                    "size_lh": least,
+                    "hours": (at - int(since)) // HOUR,
+                    "limit_h": tier.duration / timedelta(hours=1),
+                    "limit_lh": tier.flow_lh,
+                    "limit_from": tier.source,
+                }
+                gravest = Finding(tier.severity, at, int(since), evidence)
+        return gravest

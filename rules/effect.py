@@ -1,0 +1,50 @@
+"""Effects: what the rules want done. Each has an identity and may be delivered twice."""
+
+from typing import NamedTuple, TypeAlias
+
+from devices.instant import Instant
+from rules.finding import Evidence
+from rules.lifecycle import Transition
+from rules.subject import Subject
+
+
+class AlertChange(NamedTuple):
+    """A transition of an alert, with what it was judged by.
+
+    `at` and `start` are device time; `told_at` is ours, that of the reading or tick that brought
+    it. `severity` is what it is now, or was last if the alert is resolved.
+    """
+
+    rule: str
+    subject: Subject
+    start: Instant
+    transition: Transition
+    severity: int
+    at: Instant
+    told_at: Instant
+    suppressed: bool
+    evidence: Evidence
+
+    @property
+    def alert(self) -> str:
+        """The identity of the alert: rule, subject and start."""
+        return f"{self.rule}/{self.subject.scope}/{self.subject.id}/{self.start}"
+
+    @property
+    def identity(self) -> str:
+        """The identity of this change of it."""
+        return f"{self.alert}/{self.transition}/{self.severity}/{self.at}"
+
+
+class Command(NamedTuple):
+    """An order to a device; obeyed once by its identity, and not at all after `expires_at`."""
+
+    identity: str
+    kind: str
+    device: str
+    command: str
+    purpose: str
+    expires_at: Instant
+
+
+Effect: TypeAlias = AlertChange | Command

@@ -1,0 +1,49 @@
+"""Explanations: evidence put into words, in Chinese and English."""
+
+from dataclasses import dataclass
+from datetime import timedelta, timezone
+from typing import NamedTuple
+
+from devices.instant import Instant, datetime_of
+from rules.finding import Evidence
+
+_ZONE = timezone(timedelta(hours=8))
+"""Beijing time, the one of all China (GB/T 7408 writes it +08:00)."""
+
+
+class Text(NamedTuple):
+    """The same in Chinese and English."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Two texts with the names of evidence in braces; one ending in `_at` is shown as local time.
+
+    `otherwise` is for evidence that lacks one of the names.
+    """
+
+    zh: str
+    en: str
+    otherwise: "Template | None" = None
+
+    def text(self, evidence: Evidence, start: Instant) -> Text:
+        """Return the texts of an alert that began at `start`; KeyError if evidence is missing."""
+        shown = {name: _shown(name, value) for name, value in evidence.items()}
+        shown["start_at"] = _shown("start_at", start)
+        try:
+            return Text(self.zh.format_map(shown), self.en.format_map(shown))
+        except KeyError:
+            if self.otherwise is None:
+                raise
+            return self.otherwise.text(evidence, start)
+
+
+def _shown(name: str, value: object) -> str:
+    if name.endswith("_at") and isinstance(value, int):
+        return datetime_of(value).astimezone(_ZONE).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "-" if value is None else str(value)

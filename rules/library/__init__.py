@@ -1,0 +1,1 @@
+"""The rule library: one folder a rule."""

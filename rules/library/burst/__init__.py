@@ -1,0 +1,1 @@
+"""Far more water than a home draws."""

@@ -1,0 +1,49 @@
+"""The rule `burst`."""
+
+from datetime import timedelta
+
+from rules.condition import Condition
+from rules.conditions.surge import Impossible, Surge, Unusual
+from rules.explanation import Template
+from rules.limits import Limit, Tighter
+from rules.rule import AlertRule, Numbers
+
+_Q3_LH = {"DN15": 2_500.0, "DN20": 4_000.0}
+_STANDARD = "GB/T 778.1: 0.8 Q3 in two slots, or Q4 = 1.25 Q3 in one"
+
+FLOW_LH = Limit(
+    name="flow_lh",
+    default=180.0,
+    unit="L/h",
+    low=60.0,
+    high=1_000.0,
+    tighter=Tighter.LOWER,
+    source="a bath each hour, and 1.5 times the most the home has drawn so (general knowledge)",
+)
+_FACTOR = 1.5
+
+
+def _condition(numbers: Numbers) -> Condition:
+    flow = numbers[FLOW_LH.name]
+    q3_lh = _Q3_LH.get(numbers.traits.size or "", _Q3_LH["DN15"])
+    return Surge(
+        Unusual(flow.value, _FACTOR, flow.source),
+        Impossible(0.8 * q3_lh, 1.25 * q3_lh, _STANDARD),
+    )
+
+
+RULE = AlertRule(
+    name="burst",
+    title="Burst",
+    title_zh="爆管疑似",
+    scope="device",
+    fields={"water_meter": frozenset({"cumulative_m3", "increment_m3"})},
+    condition=_condition,
+    limits=(FLOW_LH,),
+    keep=timedelta(hours=2),
+    stale_after=timedelta(hours=54),
+    explanation=Template(
+        zh="流量 {flow_lh} L/h，达到限值 {limit_lh} L/h（依据：{limit_from}），自 {start_at} 起。",
+        en="{flow_lh} L/h, at the limit of {limit_lh} L/h ({limit_from}), since {start_at}.",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Nobody opens the door of a person in care."""

@@ -1,0 +1,1 @@
+"""A counter that does not go on from where it stood."""

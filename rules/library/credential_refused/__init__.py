@@ -1,0 +1,1 @@
+"""Credentials refused again and again."""

@@ -1,0 +1,1 @@
+"""A dwelling in which more people live than there is room for."""

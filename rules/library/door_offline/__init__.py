@@ -1,0 +1,1 @@
+"""A door controller that is not heard any more."""

@@ -1,0 +1,1 @@
+"""A door controller somebody tampers with."""

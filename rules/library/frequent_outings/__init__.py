@@ -1,0 +1,1 @@
+"""A dwelling whose door opens unusually often."""

@@ -1,0 +1,1 @@
+"""A monitor whose calibration is overdue."""

@@ -1,0 +1,1 @@
+"""A sensor that shows one value while the world moves."""

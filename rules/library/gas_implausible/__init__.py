@@ -1,0 +1,1 @@
+"""Oxygen and methane that cannot both be true."""

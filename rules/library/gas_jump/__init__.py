@@ -1,0 +1,1 @@
+"""A sensor whose value leaps."""

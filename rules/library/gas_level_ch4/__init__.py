@@ -1,0 +1,1 @@
+"""Methane level in a tank or sewer."""

@@ -1,0 +1,1 @@
+"""Carbon monoxide level in a tank or sewer."""

@@ -1,0 +1,1 @@
+"""Hydrogen sulphide level in a tank or sewer."""

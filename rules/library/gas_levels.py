@@ -1,0 +1,76 @@
+"""What the three rules of gas levels share: logic, durations, words."""
+
+from datetime import timedelta
+
+from rules.condition import Condition
+from rules.conditions.threshold import Level, Threshold
+from rules.conditions.trusted import Trusted
+from rules.explanation import Template
+from rules.limits import Limit, Tighter
+from rules.rule import AlertRule, Numbers
+from rules.severity import Severity
+
+STANDARD = "GB/T 50493-2019"
+NOT_TO_BE_TRUSTED = frozenset({"warming_up", "fault", "flooded"})
+"""Of the sensor states. A sensor over its range is believed: there is more gas than it can show."""
+HOLD = timedelta(seconds=30)
+KEEP = timedelta(seconds=300)
+STALE_AFTER = timedelta(minutes=10)
+"""A monitor reports each minute or more often (general knowledge, not from a standard)."""
+
+
+def trusted(condition: Condition) -> Condition:
+    """Return the condition, judged only while the sensors are sound."""
+    return Trusted(condition, "sensor_status", NOT_TO_BE_TRUSTED)
+
+
+def gas_limit(name: str, default: float, low: float, unit: str) -> Limit:
+    """Return a limit of GB/T 50493; a level may set a lower one, starting ventilation earlier."""
+    return Limit(
+        name=name,
+        default=default,
+        unit=unit,
+        low=low,
+        high=default,
+        tighter=Tighter.LOWER,
+        source=STANDARD,
+    )
+
+
+def gas_level_rule(
+    name: str, titles: tuple[str, str], field: str, limits: tuple[Limit, Limit], band: float
+) -> AlertRule:
+    """Return the rule of one gas; `band` is how far below a limit it counts as left."""
+
+    def condition(numbers: Numbers) -> Condition:
+        levels = tuple(
+            Level(severity, level.value, max(level.value - band, 0.0), level.source)
+            for severity, level in zip(
+                (Severity.WARNING, Severity.CRITICAL),
+                (numbers[limit.name] for limit in limits),
+                strict=True,
+            )
+        )
+        return trusted(Threshold(field, levels, samples=2))
+
+    title_zh, title = titles
+    unit = limits[0].unit
+    return AlertRule(
+        name=name,
+        title=title,
+        title_zh=title_zh,
+        scope="device",
+        fields={"gas_monitor": frozenset({field, "sensor_status"})},
+        condition=condition,
+        limits=limits,
+        hold=HOLD,
+        keep=KEEP,
+        stale_after=STALE_AFTER,
+        latch_from=Severity.CRITICAL,
+        explanation=Template(
+            zh=f"{title_zh}：{{value}} {unit}，达到限值 {{limit}} {unit}"
+            "（依据：{limit_from}），自 {start_at} 起。",
+            en=f"{title}: {{value}} {unit}, at the limit of {{limit}} {unit} "
+            "({limit_from}), since {start_at}.",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""A gas that rises fast."""

@@ -1,0 +1,1 @@
+"""A monitor that says its sensor is faulty."""

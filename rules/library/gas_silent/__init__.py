@@ -1,0 +1,1 @@
+"""A gas monitor that is not heard any more."""

@@ -1,0 +1,1 @@
+"""A sensor at its end stop, or below its zero."""

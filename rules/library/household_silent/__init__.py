@@ -1,0 +1,1 @@
+"""Door and water of a person in care are silent together."""

@@ -1,0 +1,1 @@
+"""Water that comes back at intervals, day and night."""

@@ -1,0 +1,1 @@
+"""A water meter that is not heard any more."""

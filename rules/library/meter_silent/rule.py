@@ -1,0 +1,51 @@
+"""The rule `meter_silent`."""
+
+from datetime import timedelta
+
+from rules.condition import Condition
+from rules.conditions.silent import Patience, Silent
+from rules.explanation import Template
+from rules.limits import Limit, Tighter
+from rules.rule import AlertRule, Numbers
+from rules.severity import Severity
+
+
+def _limit(name: str, default: float, low: float, high: float, source: str) -> Limit:
+    return Limit(
+        name=name,
+        default=default,
+        unit="h",
+        low=low,
+        high=high,
+        tighter=Tighter.LOWER,
+        source=source,
+    )
+
+
+NOTE = _limit("note_h", 54.0, 8.0, 168.0, "practice: two periods of a day and 6 h")
+WARN = _limit("warn_h", 168.0, 24.0, 720.0, "general knowledge, not from a standard")
+
+
+def _condition(numbers: Numbers) -> Condition:
+    note, warn = numbers[NOTE.name], numbers[WARN.name]
+    return Silent(
+        (
+            Patience(Severity.NOTICE, timedelta(hours=note.value), note.source),
+            Patience(Severity.WARNING, timedelta(hours=warn.value), warn.source),
+        )
+    )
+
+
+RULE = AlertRule(
+    name="meter_silent",
+    title="Water meter silent",
+    title_zh="水表失联",
+    scope="device",
+    fields={"water_meter": frozenset()},
+    condition=_condition,
+    limits=(NOTE, WARN),
+    explanation=Template(
+        zh="自 {heard_at} 起未收到数据，已超过 {limit_h} 小时（依据：{limit_from}）。",
+        en="Nothing heard since {heard_at}, for longer than {limit_h} h ({limit_from}).",
+    ),
+)

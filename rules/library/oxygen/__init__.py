@@ -1,0 +1,1 @@
+"""Too little or too much oxygen in a tank or sewer."""

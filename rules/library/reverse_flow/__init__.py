@@ -1,0 +1,1 @@
+"""Water that runs back through a meter."""

@@ -1,0 +1,1 @@
+"""The battery of a water meter runs out."""

@@ -1,0 +1,1 @@
+"""Water near freezing in a meter."""

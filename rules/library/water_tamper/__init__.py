@@ -1,0 +1,1 @@
+"""A water meter that somebody tampers with."""

@@ -1,0 +1,89 @@
+"""Limits: the numbers of the rules, layered city, district, street, premises."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Tighter(StrEnum):
+    """In which direction a limit becomes stricter."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+
+
+class LimitError(ValueError):
+    """A setting of a limit that is refused; the text says where and what was expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """One number of a rule: its default, its unit, how far it may be set, and its source."""
+
+    name: str
+    default: float
+    unit: str
+    low: float
+    high: float
+    tighter: Tighter
+    source: str
+
+
+class Setting(NamedTuple):
+    """What one level sets: the value for all below it, and how far they may tighten it.
+
+    `strictest` None leaves the bound of the level above.
+    """
+
+    value: float
+    strictest: float | None = None
+
+
+class InForce(NamedTuple):
+    """A limit as it holds somewhere, and where it comes from."""
+
+    value: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitBook:
+    """What the levels have set: by place (an area code or premises), by `<rule>.<limit>`."""
+
+    settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
+
+    def sets(self, places: Sequence[str]) -> tuple[str, ...]:
+        """Return which of the places set anything."""
+        return tuple(place for place in places if place in self.settings)
+
+    def in_force(self, rule: str, limit: Limit, places: Sequence[str]) -> InForce:
+        """Return the limit that holds below the places, given from the city down.
+
+        The city, as the first to set it, may move it anywhere within its bounds. Raises LimitError.
+        """
+        value, source = limit.default, limit.source
+        strictest = limit.low if limit.tighter is Tighter.LOWER else limit.high
+        first = True
+        for place in places:
+            setting = self.settings.get(place, {}).get(f"{rule}.{limit.name}")
+            if setting is None:
+                continue
+            loosest = _loosest(limit) if first else value
+            where = f"{place}: {rule}.{limit.name}"
+            _require_between(where, setting.value, loosest, strictest, limit.unit)
+            value, source, first = setting.value, f"set by {place}", False
+            if setting.strictest is not None:
+                _require_between(where, setting.strictest, value, strictest, limit.unit)
+                strictest = setting.strictest
+        return InForce(value, source)
+
+
+def _loosest(limit: Limit) -> float:
+    return limit.high if limit.tighter is Tighter.LOWER else limit.low
+
+
+def _require_between(where: str, value: float, one: float, other: float, unit: str) -> None:
+    low, high = min(one, other), max(one, other)
+    if not low <= value <= high:
+        raise LimitError(f"{where}: expected {low:g} to {high:g} {unit}, found {value:g}")

@@ -1,0 +1,68 @@
+"""Memory: the state of one subject, as it is judged and as it is saved."""
+
+from typing import NamedTuple
+
+from pydantic_core import from_json, to_json
+
+from devices.instant import Instant
+from rules.bound import Profile
+from rules.lifecycle import Life, life_of
+from rules.subject import Subject
+
+VERSION = 1
+FAR = 1 << 62
+"""Later than any instant."""
+
+
+class SavedState(NamedTuple):
+    """What the journal keeps of a subject. `deadline` is our time; it may be early, never late."""
+
+    state: bytes
+    deadline: Instant | None
+
+
+class Memory:
+    """All rule state of one subject.
+
+    `clocks` holds, by `<kind>/<device>`, `measured_at` and `received_at` of the newest reading.
+    `due` is when, in device time, a rule wants time to pass; it may be early. States are never
+    changed in place; what is missing in `states` is as its condition starts.
+    """
+
+    __slots__ = ("ahead_ms", "clocks", "due", "profile", "states", "subject")
+
+    def __init__(self, subject: Subject, profile: Profile) -> None:
+        self.subject = subject
+        self.profile = profile
+        self.clocks: dict[str, tuple[Instant, Instant]] = {}
+        self.states: dict[str, tuple[object, Life | None]] = {}
+        self.ahead_ms = 0
+        self.due: Instant = FAR
+
+    def hear(self, device: str, measured_at: Instant, received_at: Instant) -> None:
+        """Take note of the newest reading of a device. The slowest clock is the subject's."""
+        self.clocks[device] = (measured_at, received_at)
+        if len(self.clocks) == 1:
+            self.ahead_ms = measured_at - received_at
+        else:
+            self.ahead_ms = min(measured - received for measured, received in self.clocks.values())
+
+    def saved(self) -> bytes:
+        """Return the state as JSON."""
+        return to_json((VERSION, self.clocks, self.states))
+
+
+def restored(subject: Subject, profile: Profile, saved: bytes) -> Memory:
+    """Return a subject as it was saved; ValueError for a version that this code does not know.
+
+    The states of rules no longer in force are kept: they may come back.
+    """
+    version, clocks, states = from_json(saved)
+    if version != VERSION:
+        raise ValueError(f"state of {subject}: expected version {VERSION}, found {version}")
+    memory = Memory(subject, profile)
+    memory.states = {name: (state, life_of(life)) for name, (state, life) in states.items()}
+    for device, (measured_at, received_at) in clocks.items():
+        memory.hear(device, measured_at, received_at)
+    memory.due = 0
+    return memory

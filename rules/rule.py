@@ -1,0 +1,71 @@
+"""Alert rules: what is judged, when it is told, and how it is explained."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeAlias
+
+from devices.instant import milliseconds_of
+from rules.condition import Condition
+from rules.explanation import Template
+from rules.lifecycle import Policy
+from rules.limits import InForce, Limit
+from rules.register import Traits
+from rules.severity import Severity
+from rules.subject import Scope
+
+_NONE = timedelta(0)
+_NO_TRAITS = Traits()
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What a rule's condition is made from: its limits in force, and the subject's traits."""
+
+    limits: Mapping[str, InForce]
+    traits: Traits = _NO_TRAITS
+
+    def __getitem__(self, name: str) -> InForce:
+        """Return a limit by name."""
+        return self.limits[name]
+
+
+Build: TypeAlias = Callable[[Numbers], Condition]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRule:
+    """One rule; a literal named RULE in `rules/library/<rule>/rule.py`.
+
+    `fields` are, by kind, those its condition reads; empty for a rule that reads none but wants
+    every reading. `hold`: how long it is found before it is told; `keep`: how long it is gone
+    before that is told; `stale_after`: for how long without data of these fields it is still known.
+    A rule whose condition is `Amendable` sets `amends`.
+    """
+
+    name: str
+    title: str
+    title_zh: str
+    scope: Scope
+    fields: Mapping[str, frozenset[str]]
+    condition: Build
+    explanation: Template
+    limits: tuple[Limit, ...] = ()
+    hold: timedelta = _NONE
+    keep: timedelta = _NONE
+    stale_after: timedelta | None = None
+    latch_from: Severity | None = None
+    amends: bool = False
+    quieted_by: frozenset[str] = field(default=frozenset({"maintenance"}))
+
+    @property
+    def policy(self) -> Policy:
+        """What the life cycle needs of it."""
+        stale = None if self.stale_after is None else milliseconds_of(self.stale_after)
+        hold, keep = milliseconds_of(self.hold), milliseconds_of(self.keep)
+        return Policy(hold, keep, stale, self.latch_from, self.quieted_by)
+
+    def reads(self, kind: str, names: frozenset[str]) -> bool:
+        """Return whether a reading of these fields concerns it."""
+        wanted = self.fields.get(kind)
+        return wanted is not None and (not wanted or not wanted.isdisjoint(names))

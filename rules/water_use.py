@@ -1,0 +1,121 @@
+"""Water use: from the counters and increments of a meter to spans of use."""
+
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from devices.instant import Instant
+from devices.reading import Reading
+
+HOUR = 3_600_000
+_MINUTE = 60_000
+LONGEST_SLOT = 2 * HOUR
+"""A longer span between two readings is a gap: its use is known, when in it is not. An hourly
+meter that lost one reading is just within it."""
+LARGEST_FLOW_LH = 5_000.0
+"""GB/T 778.1: Q4 of a DN20 meter, the largest of dwellings; more is no use but a step."""
+_JITTER_L = 10.0
+"""A counter that shakes back by a few litres, as one real meter did 163 times in a year."""
+_NEW_L = 1_000.0
+"""A meter that has counted less than this was just put in (general knowledge)."""
+_LEAST_MODULUS_L = 1_000_000.0
+_START_L = 10.0
+
+_Known: TypeAlias = list[float] | tuple[float, ...]
+Counter: TypeAlias = _Known | None
+"""None before the first reading; else when and how much, in ms and L; and, while a step is not
+explained yet, when and how much it stepped to. The litres are -1 for not known. A JSON value."""
+
+
+class Step(StrEnum):
+    """Why a counter did not go on from where it stood."""
+
+    ROLLOVER = "rollover"
+    REPLACED = "replaced"
+    ERROR = "error"
+
+
+class Use(NamedTuple):
+    """What went through between two instants, and the step of the counter, if there was one.
+
+    `litres` None: not known. `restored`: a step was taken back, and its use lies in this span.
+    """
+
+    start_at: Instant
+    end_at: Instant
+    litres: float | None
+    step: Step | None = None
+    restored: bool = False
+
+    @property
+    def slot(self) -> bool:
+        """Whether it is short enough to say when the water ran."""
+        return self.litres is not None and self.end_at - self.start_at <= LONGEST_SLOT
+
+    @property
+    def flow_lh(self) -> float:
+        """The mean flow in L/h; the litres must be known."""
+        return (self.litres or 0.0) * HOUR / (self.end_at - self.start_at)
+
+
+def use_of(counter: Counter, reading: Reading) -> tuple[Counter, Use | None]:
+    """Return the counter after a reading, and the use that this one shows, None for none."""
+    values, at = reading.values, reading.measured_at
+    increment, total = values.get("increment_m3"), values.get("cumulative_m3")
+    litres = round(total * 1_000, 3) if isinstance(total, int | float) else -1.0
+    if isinstance(increment, int | float):
+        minutes = values.get("slot_minutes")
+        if not isinstance(minutes, int):
+            return counter, None
+        start_at = at - minutes * _MINUTE
+        if litres < 0 and counter and counter[1] >= 0 and start_at <= counter[0] < at:
+            litres = round(counter[1] + increment * 1_000, 3)
+        return (at, litres), Use(start_at, at, round(increment * 1_000, 3))
+    if litres < 0:
+        return counter, None
+    return _gone_on(counter, at, litres)
+
+
+def _gone_on(counter: Counter, at: Instant, litres: float) -> tuple[Counter, Use | None]:
+    if counter is None or counter[1] < 0:
+        return (at, litres), None
+    if at <= counter[0]:
+        return counter, None
+    if len(counter) == 2:
+        return _counted(counter, at, litres)
+    return _after_step(counter, at, litres)
+
+
+def _counted(counter: _Known, at: Instant, litres: float) -> tuple[Counter, Use]:
+    start_at, before = int(counter[0]), counter[1]
+    rise = litres - before
+    if 0 <= rise <= _most(at - start_at):
+        return (at, litres), Use(start_at, at, round(rise, 3))
+    if -_JITTER_L <= rise < 0:
+        return (at, before), Use(start_at, at, 0.0)
+    wrapped = _rolled_over(before, litres)
+    if wrapped is not None and wrapped <= _most(at - start_at):
+        return (at, litres), Use(start_at, at, round(wrapped, 3), Step.ROLLOVER)
+    step = Step.REPLACED if litres <= _NEW_L < before else Step.ERROR
+    return (start_at, before, at, litres), Use(start_at, at, None, step)
+
+
+def _after_step(counter: _Known, at: Instant, litres: float) -> tuple[Counter, Use]:
+    """A single wrong reading is taken back by the next; a counter that was set goes on from it."""
+    start_at, before, stepped_at, stepped = counter
+    if -_JITTER_L <= litres - before <= _most(at - int(start_at)):
+        use = Use(int(start_at), at, round(max(0.0, litres - before), 3), restored=True)
+        return (at, max(litres, before)), use
+    return _counted((stepped_at, stepped), at, litres)
+
+
+def _most(span: int) -> float:
+    return _START_L + LARGEST_FLOW_LH * span / HOUR
+
+
+def _rolled_over(before: float, litres: float) -> float | None:
+    modulus = _LEAST_MODULUS_L
+    while modulus <= before:
+        modulus *= 10
+    if before > 0.9 * modulus and litres < 0.1 * modulus:
+        return modulus - before + litres
+    return None

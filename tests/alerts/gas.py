@@ -1,0 +1,91 @@
+"""A gas monitor that tells of methane, the rule that judges it, and what judges by it."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from devices.instant import Instant
+from devices.reading import Reading, Value
+from ingest.journal.batch import Batch
+from ingest.journal.journal import Journal
+from ingest.judging import Judging
+from ingest.metrics import Metrics
+from rules.bound import Rulebook
+from rules.catalogue import catalogue
+from rules.engine import Engine
+from rules.register import TableRegister
+from rules.rule import AlertRule
+from tests.journal.readings import START, opened, rows_of
+
+SECOND = 1_000
+MONITOR = "gm-1"
+RULE = catalogue()["gas_level_ch4"]
+"""Warns at 25 %LEL after 30 s or the second sample, and latches from 50 %LEL on."""
+GOOD, WARNING, CRITICAL = 2.0, 26.0, 51.0
+ALERT = f"{RULE.name}/device/gas_monitor/{MONITOR}/{START}"
+
+
+def gas(second: int, ch4: float, device: str = MONITOR) -> Reading:
+    """Return what the monitor measured at this second, received at once."""
+    at = START + second * SECOND
+    values: dict[str, Value] = {"ch4_lel_pct": ch4, "sensor_status": "ok"}
+    return Reading(device, "gas_monitor", at, at, values)
+
+
+def batch(*readings: Reading) -> Batch:
+    """Return a batch of these."""
+    return Batch(readings=list(readings))
+
+
+@dataclass
+class StandingClock:
+    """A clock that shows what it was set to."""
+
+    instant: Instant = START
+
+    def now(self) -> Instant:
+        return self.instant
+
+    async def sleep_until(self, instant: Instant) -> None:
+        self.instant = max(instant, self.instant)
+
+
+class Room:
+    """A journal and what judges beside it, at a time of one's own."""
+
+    def __init__(self, journal: Journal, rules: Iterable[AlertRule] = (RULE,)) -> None:
+        self.journal = journal
+        self.clock = StandingClock()
+        self.metrics = Metrics()
+        found = {rule.name: rule for rule in rules}
+        engine = Engine(Rulebook(tuple(found.values())), TableRegister(), journal.states)
+        self.judging = Judging(journal, engine, found, self.clock, self.metrics)
+
+    async def at(self, second: int) -> None:
+        """Let time pass up to this second."""
+        self.clock.instant = START + second * SECOND
+        while await self.judging.look(hears=True):
+            pass
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        return self.metrics.registry.get_sample_value(name, labels)
+
+
+@asynccontextmanager
+async def room(path: Path, rules: Iterable[AlertRule] = (RULE,)) -> AsyncIterator[Room]:
+    """Give a room over the journal; leave it, and another one over the same is a restart."""
+    async with opened(path) as journal:
+        yield Room(journal, rules)
+
+
+def changes_in(path: Path) -> list[tuple[str, str, int]]:
+    """Return device, transition and the second of each transition, in order."""
+    query = (
+        "SELECT subject, transition, c.at FROM alert_change AS c"
+        " JOIN alert ON id = c.alert ORDER BY seq"
+    )
+    return [
+        (subject.partition("/")[2], name, (at - START) // SECOND)
+        for subject, name, at in rows_of(path, query)
+    ]

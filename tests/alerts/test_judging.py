@@ -1,0 +1,206 @@
+"""What the rules decide is durable with what they decided it by, once and for good."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from devices.reading import Reading
+from ingest.journal.alert_table import ask_reset
+from ingest.journal.alerts import reset_answer
+from ingest.journal.database import JournalUnavailable, open_reader, open_writer
+from rules.condition import State, Verdict
+from rules.conditions.marks import Marks
+from tests.alerts.gas import (
+    ALERT,
+    CRITICAL,
+    GOOD,
+    MONITOR,
+    RULE,
+    WARNING,
+    batch,
+    changes_in,
+    gas,
+    room,
+)
+from tests.journal.readings import START, rows_of
+
+RAISED_AT_ONCE = [(MONITOR, "raised", 10)]
+RAISED_BY_TIME = [(MONITOR, "raised", 30)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.db"
+
+
+async def test_an_alert_is_durable_with_its_readings_and_explained(path: Path) -> None:
+    async with room(path) as here:
+        await here.judging.commit(batch(gas(0, WARNING), gas(10, WARNING)))
+        live = here.journal.live_alerts()
+        told = here.metric("gridwatch_alert_changes_total", rule=RULE.name, transition="raised")
+
+    (row,) = rows_of(path, "SELECT id, state, worst, start_at, text_zh, text_en FROM alert")
+    assert row[:4] == (ALERT, "firing", 2, START)
+    assert "GB/T 50493-2019" in row[4]
+    assert "Methane level: 26 %LEL" in row[5]
+    assert changes_in(path) == RAISED_AT_ONCE
+    assert live == {(RULE.name, 2, "firing"): 1}
+    assert told == 1
+
+
+async def test_of_a_batch_that_fails_nothing_is_left_and_again_it_tells_the_same_once(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with room(path) as here:
+        whole = batch(gas(0, WARNING), gas(10, WARNING))
+
+        async def unavailable(*_: object) -> None:
+            raise JournalUnavailable("the disk is full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(here.journal, "_in_thread", unavailable)
+            with pytest.raises(JournalUnavailable):
+                await here.judging.commit(whole)
+        counts = "SELECT (SELECT count(*) FROM subject_state), (SELECT count(*) FROM alert)"
+        assert rows_of(path, counts) == [(0, 0)]
+        await here.judging.commit(whole)
+        await here.judging.commit(whole)
+
+    assert changes_in(path) == RAISED_AT_ONCE
+
+
+async def test_a_hold_goes_on_over_a_restart_and_the_alert_is_told_once(path: Path) -> None:
+    async with room(path) as here:
+        await here.judging.commit(batch(gas(0, WARNING)))
+        await here.at(20)
+        assert changes_in(path) == []
+
+    async with room(path) as here:
+        await here.at(29)
+        assert changes_in(path) == []
+        await here.at(31)
+    async with room(path) as here:
+        await here.judging.commit(batch(gas(0, WARNING)))
+        await here.at(60)
+
+    assert changes_in(path) == RAISED_BY_TIME
+
+
+async def test_readings_out_of_order_within_a_batch_are_judged_in_order(path: Path) -> None:
+    async with room(path) as here:
+        await here.judging.commit(batch(gas(10, WARNING), gas(20, GOOD), gas(0, WARNING)))
+
+    assert changes_in(path)[0] == (MONITOR, "raised", 10)
+
+
+async def test_a_reading_older_than_what_is_stored_is_late_and_raises_nothing(path: Path) -> None:
+    async with room(path) as here:
+        await here.judging.commit(batch(gas(60, GOOD)))
+        await here.judging.commit(batch(gas(10, WARNING), gas(0, WARNING), gas(70, GOOD)))
+
+    assert changes_in(path) == []
+
+
+async def test_many_timers_ring_in_several_transactions(path: Path) -> None:
+    devices = [f"gm-{number}" for number in range(1_200)]
+    async with room(path) as here:
+        await here.judging.commit(batch(*(gas(0, WARNING, device) for device in devices)))
+        here.clock.instant = START + 40_000
+        assert await here.judging.look(hears=True)
+        assert 0 < len(changes_in(path)) < len(devices)
+        await here.at(40)
+
+    assert sorted(changes_in(path)) == sorted((device, "raised", 30) for device in devices)
+
+
+class _Broken(Marks):
+    """A condition with a defect."""
+
+    def observe(self, state: State, reading: Reading) -> Verdict:  # noqa: ARG002 whatever it is
+        raise ZeroDivisionError
+
+
+async def test_a_rule_that_fails_is_counted_and_said_once_and_stops_nothing(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = replace(RULE, name="broken", condition=lambda _: _Broken("sensor_status", {}, ""))
+    with caplog.at_level(logging.ERROR):
+        async with room(path, (RULE, broken)) as here:
+            for second in (0, 10):
+                await here.judging.commit(batch(gas(second, WARNING)))
+            failures = here.metric("gridwatch_rule_failures_total", rule="broken")
+
+    assert changes_in(path) == RAISED_AT_ONCE
+    assert failures == 2
+    assert [record.message.split(":")[0] for record in caplog.records] == ["rule broken"]
+
+
+async def test_a_state_that_no_release_wrote_stops_nothing(path: Path) -> None:
+    async with room(path) as here:
+        await here.judging.commit(batch(gas(0, WARNING)))
+    database = open_writer(path)
+    database.execute("UPDATE subject_state SET state = '[99, {}, {}]'")
+    database.close()
+
+    async with room(path) as here:
+        committed = await here.judging.commit(batch(gas(10, WARNING)))
+        await here.at(60)
+        failures = here.metric("gridwatch_rule_failures_total", rule="engine")
+
+    assert committed.stored.total() == 1
+    assert failures
+    assert changes_in(path) == []
+
+
+@pytest.mark.parametrize(
+    ("levels", "answer", "last"),
+    [
+        ((CRITICAL, CRITICAL, GOOD), "reset", "reset"),
+        ((CRITICAL, CRITICAL, CRITICAL), "refused", "raised"),
+        ((WARNING, WARNING, GOOD), "refused", "raised"),
+    ],
+)
+async def test_a_latch_is_reset_for_a_person_unless_the_danger_lasts(
+    path: Path, levels: tuple[float, ...], answer: str, last: str
+) -> None:
+    async with room(path) as here:
+        readings = [gas(10 * number, level) for number, level in enumerate(levels)]
+        await here.judging.commit(batch(*readings))
+        with open_writer(path) as other:
+            ask_reset(other, ALERT, START)
+        other.close()
+        await here.at(40)
+
+    reader = open_reader(path)
+    assert reset_answer(reader, ALERT) == answer
+    reader.close()
+    assert changes_in(path)[-1][1] == last
+
+
+async def test_resolved_alerts_leave_with_their_transitions_and_others_stay(path: Path) -> None:
+    async with room(path) as here:
+        for device in ("gm-1", "gm-2"):
+            readings = [gas(second, WARNING, device) for second in (0, 10)]
+            await here.judging.commit(batch(*readings))
+        clear = [gas(second, GOOD, "gm-2") for second in range(20, 400, 60)]
+        await here.judging.commit(batch(*clear))
+        removed = [await here.journal.prune_alerts(START + 10_000_000) for _ in range(2)]
+
+    assert removed == [1, 0]
+    assert changes_in(path) == RAISED_AT_ONCE
+
+
+async def test_a_commit_and_the_time_that_passes_take_turns(path: Path) -> None:
+    async with room(path) as here:
+        await here.judging.commit(batch(gas(0, WARNING)))
+        here.clock.instant = START + 40_000
+        await asyncio.gather(
+            here.judging.look(hears=True),
+            here.judging.commit(batch(gas(35, WARNING))),
+            here.judging.look(hears=True),
+        )
+
+    assert changes_in(path) == RAISED_BY_TIME

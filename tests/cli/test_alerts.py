@@ -1,0 +1,95 @@
+"""`gridwatch alerts`: what is wrong, why, and a reset that waits for the service."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.alerts.gas import ALERT, CRITICAL, GOOD, RULE, WARNING, batch, gas, room
+from tests.cli.conftest import Command
+from tests.journal.readings import rows_of
+
+RESOLVED = ALERT.replace("gm-1", "gm-3")
+
+
+@pytest.fixture
+def alerts(tmp_path: Path) -> Path:
+    """A journal in which gm-1 warns, gm-2 is latched, gm-3 is over."""
+    path = tmp_path / "gridwatch.db"
+    asyncio.run(_fill(path))
+    return path
+
+
+async def _fill(path: Path) -> None:
+    over = [gas(second, GOOD, "gm-3") for second in range(20, 400, 60)]
+    series = (
+        *(gas(second, WARNING, device) for device in ("gm-1", "gm-3") for second in (0, 10)),
+        *(gas(second, CRITICAL, "gm-2") for second in (0, 10)),
+        *over,
+    )
+    async with room(path) as here:
+        await here.judging.commit(batch(*series))
+
+
+def test_the_gravest_stand_first_and_resolved_ones_last_where_wanted(
+    gridwatch: Command, alerts: Path
+) -> None:
+    def listed(*options: str) -> list[tuple[str, str, str]]:
+        outcome = gridwatch("alerts", "list", "--journal", alerts, "--format", "json", *options)
+        rows = map(json.loads, outcome.stdout.splitlines())
+        return [(row["subject"], row["severity"], row["state"]) for row in rows]
+
+    live = [
+        ("gas_monitor/gm-2", "critical", "firing"),
+        ("gas_monitor/gm-1", "warning", "firing"),
+    ]
+    assert listed() == live
+    assert listed("--all") == [*live, ("gas_monitor/gm-3", "warning", "resolved")]
+    assert listed("--all", "--most", "1") == live[:1]
+
+
+def test_an_alert_is_shown_with_its_explanation_and_all_that_happened(
+    gridwatch: Command, alerts: Path
+) -> None:
+    shown = gridwatch("alerts", "show", RESOLVED, "--journal", alerts)
+    as_json = gridwatch("alerts", "show", RESOLVED, "--journal", alerts, "--format", "json")
+
+    assert "甲烷浓度：26 %LEL" in shown.stdout
+    assert "GB/T 50493-2019" in shown.stdout
+    assert "raised" in shown.stdout
+    content = json.loads(as_json.stdout)
+    assert content["rule"] == RULE.name
+    assert content["evidence"]["value"] == WARNING
+    assert [each["transition"] for each in content["transitions"]] == ["raised", "resolved"]
+
+
+def test_without_alerts_it_says_so(gridwatch: Command, journal: Path) -> None:
+    outcome = gridwatch("alerts", "list", "--journal", journal)
+
+    assert (outcome.exit_code, outcome.stderr) == (0, "no alerts\n")
+
+
+@pytest.mark.parametrize("command", ["show", "reset"])
+def test_an_alert_that_never_was_is_refused(gridwatch: Command, alerts: Path, command: str) -> None:
+    outcome = gridwatch("alerts", command, "no\x1bsuch", "--journal", alerts)
+
+    assert outcome.exit_code == 1
+    assert outcome.stderr == "no alert no\\x1bsuch\n"
+
+
+def test_a_resolved_alert_has_no_latch(gridwatch: Command, alerts: Path) -> None:
+    outcome = gridwatch("alerts", "reset", RESOLVED, "--journal", alerts)
+
+    assert (outcome.exit_code, outcome.stderr) == (1, "resolved already\n")
+
+
+def test_without_a_service_a_reset_is_kept_for_it(gridwatch: Command, alerts: Path) -> None:
+    latched = ALERT.replace("gm-1", "gm-2")
+
+    outcome = gridwatch("alerts", "reset", latched, "--journal", alerts)
+
+    assert outcome.exit_code == 0
+    assert outcome.stdout.startswith("asked for")
+    query = "SELECT alert, answer FROM alert_reset"
+    assert rows_of(alerts, query) == [(latched, None)]

@@ -1,0 +1,187 @@
+"""What `gridwatch rules` prints."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from rules.catalogue import catalogue
+from tests.cli.conftest import Command
+from tests.rule_tools import recorded
+
+FAILING = """
+[[case]]
+name = "cold \\u001b[31m"
+every = "1h"
+water_temperature_c = "8 2"
+expect = ["2h firing"]
+"""
+FAILED = """\
+water_frost.toml: 0 passed, 1 failed
+  cold \\x1b[31m
+    expected  2h firing
+    seen      1h firing warning
+    expected '2h firing', found '1h firing warning'; all of it: ['1h firing warning']
+{"rules": 1, "cases": 1, "failed": 1}
+"""
+
+
+def test_list_names_every_rule(gridwatch: Command) -> None:
+    outcome = gridwatch("rules", "list", "--format", "json")
+
+    rows = [json.loads(line) for line in outcome.stdout.splitlines()]
+    assert [row["rule"] for row in rows] == list(catalogue())
+    assert {
+        "rule": "oxygen",
+        "judges": catalogue()["oxygen"].title,
+        "subject": "device",
+        "severities": "warning, critical",
+    } in rows
+
+
+def test_list_speaks_chinese(gridwatch: Command) -> None:
+    assert "氧气浓度" in gridwatch("rules", "list", "--language", "zh").stdout
+
+
+def test_show_gives_limits_with_their_bounds_and_source_and_the_page(gridwatch: Command) -> None:
+    lines = [
+        " ".join(line.split()) for line in gridwatch("rules", "show", "oxygen").stdout.split("\n")
+    ]
+
+    limit = lines.index("limit low")
+    assert lines[limit + 1 : limit + 7] == [
+        "default 19.5",
+        "from 19.5",
+        "to 20.5",
+        "unit %vol",
+        "stricter higher",
+        "source GBZ/T 205, GB 30871",
+    ]
+    assert {"told after 30 s", "latches from critical", "## At three in the morning"} <= {*lines}
+
+
+def test_test_runs_the_cases_of_the_rules_named(gridwatch: Command) -> None:
+    outcome = gridwatch("rules", "test", "water_frost", "oxygen")
+
+    *rules, last = outcome.stdout.splitlines()
+    assert [line.partition(":")[0] for line in rules] == ["water_frost", "oxygen"]
+    assert outcome.exit_code == 0
+    assert json.loads(last)["rules"] == 2
+    assert json.loads(last)["failed"] == 0
+    assert outcome.stderr == ""
+
+
+def test_test_tells_what_a_failed_case_expected_and_what_was_seen(
+    gridwatch: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("water_frost.toml").write_text(FAILING, encoding="utf-8")
+
+    outcome = gridwatch("rules", "test", "./water_frost.toml")
+
+    assert (outcome.exit_code, outcome.stdout) == (1, FAILED)
+
+
+def test_backtest_counts_alerts_and_lists_episodes(gridwatch: Command, tmp_path: Path) -> None:
+    episodes = tmp_path / "episodes.csv"
+    file = recorded.write(tmp_path)
+    arguments = ("--rule", "meter_silent", "--rule", "oxygen", "--csv", episodes, "-l", "zh")
+
+    outcome = gridwatch("rules", "backtest", file, *arguments)
+
+    header, row, idle, last = outcome.stdout.splitlines()
+    assert header.split() == [
+        "rule",
+        "alerts",
+        "a",
+        "month",
+        "warnings",
+        "a",
+        "month",
+        "episodes",
+        "open",
+    ]
+    assert row.split() == ["meter_silent", "1", "4.969", "0.000", "1", "0"]
+    assert idle == "nothing to judge: oxygen"
+    summary = json.loads(last)
+    assert (summary["readings"], summary["left_out"], summary["devices"]) == (7, 1, 2)
+    assert (summary["alerts"], summary["episodes"], summary["failures"]) == (1, 1, 0)
+    assert summary["readings_per_s"] > 0
+    (listed,) = csv.DictReader(io.StringIO(episodes.read_text(encoding="utf-8")))
+    assert (listed["rule"], listed["severity"]) == ("meter_silent", "notice")
+    assert "未收到数据" in listed["explanation"]
+
+
+def test_backtest_compares_with_other_limits(gridwatch: Command, tmp_path: Path) -> None:
+    file = recorded.write(tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "limits.csv").write_text(
+        "place,rule,parameter,value\n500103,meter_silent,note_h,30\n", encoding="utf-8"
+    )
+    arguments = ("backtest", file, "--rule", "meter_silent", "--against", other)
+
+    elsewhere = gridwatch("rules", *arguments)
+    inside = gridwatch("rules", *arguments, "--area", "500103003")
+
+    assert elsewhere.stdout.splitlines()[-2].split() == ["meter_silent", "1", "1", "0", "0"]
+    assert inside.stdout.splitlines()[-2].split() == ["meter_silent", "1", "2", "0", "1"]
+    summary = json.loads(inside.stdout.splitlines()[-1])
+    assert (summary["alerts"], summary["only_here"], summary["only_there"]) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("option", "row", "complaint"),
+    [
+        ("--limits", "500000,meter_silent,note_h,200", "500000: meter_silent.note_h: expected 8 "),
+        ("--against", "500000,meter_silent,no_h,20", "500000: meter_silent.no_h: expected one of"),
+        ("--limits", "500000,meter_silent,note_h,soon", "limits.csv: line 2: value: expected"),
+        ("--limits", None, "expected at least one of"),
+        ("--area", None, "--area: expected"),
+    ],
+)
+def test_limits_that_cannot_be_used_are_refused(
+    gridwatch: Command, tmp_path: Path, option: str, row: str | None, complaint: str
+) -> None:
+    file = recorded.write(tmp_path)
+    folder = tmp_path / "limits"
+    folder.mkdir()
+    if row:
+        (folder / "limits.csv").write_text(f"place,rule,parameter,value\n{row}\n", encoding="utf-8")
+
+    outcome = gridwatch("rules", "backtest", file, option, folder)
+
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert complaint in outcome.stderr
+
+
+def test_backtest_takes_the_journal_as_well(gridwatch: Command, journal: Path) -> None:
+    outcome = gridwatch("rules", "backtest", "--journal", journal)
+
+    assert outcome.exit_code == 0
+    assert json.loads(outcome.stdout.splitlines()[-1])["readings"] == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (("show", "no_such_rule"), 2, "no_such_rule: expected one of "),
+        (("test", "no_such_rule"), 2, "no_such_rule: expected one of "),
+        (("test", "./missing.toml"), 2, "missing.toml: can't read: No such file or directory"),
+        (("backtest",), 2, "FILE, --journal: expected one of them"),
+        (("backtest", "a.csv", "--journal", "b.db"), 2, "FILE, --journal: expected one of them"),
+        (("backtest", "missing.csv"), 2, "missing.csv: can't read: No such file or directory"),
+        (("backtest", "a.csv", "--rule", "no_such_rule"), 2, "no_such_rule: expected one of"),
+        (("backtest", "--journal", "missing.db"), 1, "missing.db: no journal here"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_line(
+    gridwatch: Command, arguments: tuple[str, ...], code: int, complaint: str
+) -> None:
+    outcome = gridwatch("rules", *arguments)
+
+    assert (outcome.exit_code, outcome.stdout) == (code, "")
+    assert complaint in outcome.stderr
+    assert len(outcome.stderr.splitlines()) == 1

@@ -1,0 +1,133 @@
+"""The register that the engine judges by."""
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from devices.instant import instant_of
+from ingest.clock import MachineClock
+from ingest.demo.plays import PLAN, demo_fleet
+from ingest.registry import Placed, import_registry
+from ingest.registry.cells import CARE_CLASSES
+from ingest.registry.demo import community_content
+from ingest.registry.files import read_folder
+from ingest.registry.importing import import_content
+from ingest.registry.limits import limits_of
+from ingest.registry.snapshot import register_of
+from rules.bound import Rulebook
+from rules.care import CLASSES
+from rules.catalogue import catalogue
+from rules.register import DeviceFacts, Traits
+from rules.subject import Subject
+from tests.registry.sample import HOME, OTHER_HOME, OTHER_PERSON, PERSON, write_sample
+from tests.registry.test_files import NOW
+
+STREET = ("500000", "500103", "500103003")
+
+
+@pytest.fixture
+def filled(database: sqlite3.Connection, tmp_path: Path) -> sqlite3.Connection:
+    import_content(database, read_folder(write_sample(tmp_path / "registry")), NOW)
+    return database
+
+
+def test_places_go_from_the_city_down_to_the_dwelling(filled: sqlite3.Connection) -> None:
+    register = register_of(filled)
+
+    meter, home = Subject("device", "water_meter/wm-1"), Subject("premises", HOME)
+    assert register.places_of(meter) == (*STREET, "500103003001", HOME)
+    assert register.places_of(home) == (*STREET, "500103003001", HOME)
+    assert register.traits_of(meter) == Traits(model="LXS-15E", size="DN15")
+    assert register.premises_of("water_meter", "wm-1") == HOME
+    assert register.premises[OTHER_HOME].areas == ("500000", "500199")
+
+
+def test_of_several_care_classes_the_most_urgent_counts(filled: sqlite3.Connection) -> None:
+    home = register_of(filled).premises[HOME]
+
+    assert (home.care, home.rooms) == ("elderly_alone", 2)
+    assert home.persons == {PERSON, OTHER_PERSON}
+
+
+def test_a_door_of_a_building_is_shared_by_the_dwellings_in_care_behind_it(
+    filled: sqlite3.Connection,
+) -> None:
+    assert register_of(filled).shared == {"door/door-1": (HOME,)}
+
+
+def test_a_person_counts_until_lease_and_authorisation_have_ended(
+    database: sqlite3.Connection, tmp_path: Path
+) -> None:
+    care = f"premises,person,care\n{HOME},{OTHER_PERSON},disabled\n"
+    import_content(database, read_folder(write_sample(tmp_path / "registry", care=care)), NOW)
+    end = instant_of(datetime.fromisoformat("2027-01-01T00:00:00+08:00"))
+
+    assert register_of(database, end - 1).premises[HOME].persons == {PERSON, OTHER_PERSON}
+    assert register_of(database, end).premises[HOME].persons == {OTHER_PERSON}
+    assert register_of(database, end).premises[HOME].lease_ends_at == end
+
+
+def test_away_and_maintenance_have_their_end(filled: sqlite3.Connection) -> None:
+    register = register_of(filled)
+
+    away_until = instant_of(datetime.fromisoformat("2026-03-09T00:00:00+08:00"))
+    assert register.premises[HOME].away_until == away_until
+    noon = instant_of(datetime.fromisoformat("2026-03-01T12:00:00+08:00"))
+    assert register.devices["gas_monitor/gm-1"].maintenance_until == noon
+
+
+def test_a_device_that_was_removed_is_quiet_and_in_no_dwelling(
+    filled: sqlite3.Connection,
+) -> None:
+    facts = register_of(filled).devices["water_meter/wm-2"]
+
+    assert facts.premises is None
+    assert facts.maintenance_until is not None
+    assert facts.maintenance_until > NOW + 10**12
+
+
+def test_without_areas_the_digits_tell_the_places(database: sqlite3.Connection) -> None:
+    import_registry(database, [Placed("door", "d-1", "500103003001007")])
+
+    assert register_of(database).devices == {
+        "door/d-1": DeviceFacts(areas=(*STREET, "500103003001", "500103003001007"))
+    }
+
+
+def test_limits_hold_below_the_level_that_sets_them(filled: sqlite3.Connection) -> None:
+    (limit,) = (each for each in catalogue()["gas_level_ch4"].limits if each.name == "level_1")
+    book, register = limits_of(filled), register_of(filled)
+
+    found = [
+        book.in_force("gas_level_ch4", limit, register.places_of(Subject("device", device))).value
+        for device in ("water_meter/wm-1", "door/door-1", "gas_monitor/gm-1")
+    ]
+    assert found == [12.5, 15.0, 20.0]
+    chains = (facts.areas for facts in register.devices.values())
+    assert Rulebook(tuple(catalogue().values()), book).complaints(chains) == []
+
+
+@pytest.mark.parametrize("care", CARE_CLASSES)
+def test_rules_know_every_class_of_care(
+    database: sqlite3.Connection, tmp_path: Path, care: str
+) -> None:
+    text = f"premises,person,care\n{HOME},{PERSON},{care}\n"
+    import_content(database, read_folder(write_sample(tmp_path / "registry", care=text)), NOW)
+
+    assert register_of(database).premises[HOME].care in CLASSES[:-1]
+
+
+def test_the_demonstrated_community_is_registered_as_a_whole(database: sqlite3.Connection) -> None:
+    now = MachineClock().now()
+    fleet = demo_fleet(now)
+
+    import_content(database, community_content(fleet, now), now)
+    register = register_of(database, now)
+
+    assert register.devices.keys() == {f"{kind}/{name}" for kind, name in fleet.devices()}
+    assert len(register.premises) == PLAN.homes
+    assert any(home.care for home in register.premises.values())
+    assert any(home.lease_ends_at for home in register.premises.values())
+    assert all(facts.areas[0] == "500000" for facts in register.devices.values())

@@ -1,0 +1,245 @@
+"""Laws of what door and water together say of a dwelling."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic_core import from_json, to_json
+
+from devices.instant import Instant
+from devices.reading import Reading, Value
+from rules.bound import Rulebook
+from rules.care import CLASSES
+from rules.case import cases_of
+from rules.casefile import SavedStates, run_case
+from rules.catalogue import catalogue
+from rules.condition import State
+from rules.effect import AlertChange
+from rules.engine import Engine
+from rules.finding import Finding
+from rules.habit import Hours, day_of, usual_upper
+from rules.household import BothSilent
+from rules.lifecycle import Transition
+from rules.limits import InForce
+from rules.register import DeviceFacts, PremisesFacts, TableRegister
+from rules.severity import Severity
+
+HOUR = 3_600_000
+HOME, OTHER, NOBODY = "d-0000000000000001", "d-0000000000000002", "d-0000000000000003"
+MIDNIGHT = 1_772_380_800_000
+"""2026-03-02 00:00 +08:00."""
+CONDITION = BothSilent(InForce(24.0, "made up"), 3.0)
+
+
+def door(at: Instant, *, opened: bool = False) -> Reading:
+    values: dict[str, Value] = {"event": "opened", "opened_by": "key"} if opened else {}
+    return Reading("door-1", "door", at, at, values or {"door_open": False})
+
+
+def water(at: Instant, litres: float, **more: Value) -> Reading:
+    values: dict[str, Value] = {"increment_m3": litres / 1_000, "slot_minutes": 60, **more}
+    return Reading("meter-1", "water_meter", at, at, values)
+
+
+def watched(
+    readings: list[Reading], condition: BothSilent = CONDITION
+) -> tuple[State, list[Finding]]:
+    state, found = condition.start(), []
+    for reading in readings:
+        state, finding = condition.observe(state, reading)
+        if finding is not None and finding.known and finding.severity is not None:
+            found.append(finding)
+    return state, found
+
+
+def hours(number: int, *, first: int = 0, litres: float = 0.0) -> list[Reading]:
+    """Both sources heard each hour, without life."""
+    instants = [MIDNIGHT + (first + hour) * HOUR for hour in range(number)]
+    return [reading for at in instants for reading in (door(at), water(at, litres))]
+
+
+def rhythm(days: int) -> list[Reading]:
+    """Every day water at 8 and 18 h, the door at 9 h."""
+    found = []
+    for hour in range(24 * days):
+        at, of_day = MIDNIGHT + hour * HOUR, hour % 24
+        found += [
+            door(at, opened=of_day == 9),
+            water(at, 6.0 if of_day in {8, 18} else 0.0),
+        ]
+    return found
+
+
+def test_nothing_is_told_before_the_hours_of_the_class_are_over() -> None:
+    _, found = watched(hours(72))
+    assert found[0].at == MIDNIGHT + 24 * HOUR
+    assert found[0].since == MIDNIGHT
+    assert {finding.severity for finding in found} == {Severity.WARNING, Severity.CRITICAL}
+
+
+def test_the_score_is_the_quiet_time_over_the_limit_and_decides_the_severity() -> None:
+    _, found = watched(hours(72))
+    for finding in found:
+        score = finding.evidence["score"]
+        assert isinstance(score, float)
+        assert (finding.severity is Severity.CRITICAL) == (score >= 1.5)
+
+
+@pytest.mark.parametrize("silent", ["door", "water_meter"])
+def test_a_source_that_is_not_heard_never_counts_as_silent(silent: str) -> None:
+    lived = rhythm(8)
+    heard_on = [each for each in hours(24 * 14, first=24 * 8) if each.kind != silent]
+    _, found = watched([*lived, *heard_on])
+    assert found == []
+
+
+def test_a_day_of_water_that_comes_as_one_batch_is_judged_as_if_it_had_come_by_itself() -> None:
+    readings = [*rhythm(3), *hours(60, first=72)]
+    batched = sorted(
+        readings, key=lambda each: (day_of(each.measured_at), each.kind == "water_meter")
+    )
+    (_, live), (_, in_batches) = watched(readings), watched(batched)
+    assert live[0].since == in_batches[0].since
+    assert {each.severity for each in live} == {each.severity for each in in_batches}
+
+
+def test_one_source_alone_gives_a_notice_at_most_and_not_before_twice_the_time() -> None:
+    for kind in ("door", "water_meter"):
+        alone = [each for each in hours(24 * 10) if each.kind == kind]
+        _, found = watched(alone)
+        assert {finding.severity for finding in found} == {Severity.NOTICE}
+        assert found[0].at == MIDNIGHT + 48 * HOUR
+
+
+def test_a_drip_is_no_life_but_a_flush_is() -> None:
+    dripping = hours(72, litres=4.0)
+    _, found = watched(dripping)
+    assert found
+    flushed = water(MIDNIGHT + 72 * HOUR, 10.0)
+    state, _ = watched(dripping)
+    state, _ = CONDITION.observe(state, flushed)
+    _, finding = CONDITION.observe(state, door(flushed.measured_at))
+    assert finding is None
+
+
+def test_a_habit_of_long_quiet_lengthens_the_time_to_twice_that_of_the_class_at_most() -> None:
+    assert CONDITION.allowed_h([8] * 10) == 24
+    assert CONDITION.allowed_h([20, 22, 21] * 5) == 31.5
+    assert CONDITION.allowed_h([60] * 10) == 48
+
+
+def test_a_short_time_for_a_class_waits_for_the_habit_to_be_known() -> None:
+    ill = replace(CONDITION, hours=InForce(12.0, "made up"))
+    assert ill.allowed_h([6] * 6) == 24
+    assert ill.allowed_h([6] * 7) == 12
+
+
+def test_the_habit_of_a_dwelling_is_its_longest_quiet_time_of_a_day() -> None:
+    state, _ = watched(rhythm(10))
+    assert set(state.days) == {13}
+    assert usual_upper(state.days) == 19.5
+
+
+def test_the_state_of_a_dwelling_is_small_and_comes_back_from_the_journal() -> None:
+    readings = rhythm(40)
+    state, _ = watched(readings)
+    saved = to_json(state)
+    assert len(saved) < 500
+    more = hours(40, first=24 * 40)
+    again, found = from_json(saved), []
+    for reading in more:
+        again, finding = CONDITION.observe(again, reading)
+        state, straight = CONDITION.observe(state, reading)
+        assert finding == straight
+        found.append(finding)
+    assert any(found)
+
+
+def test_the_same_reading_twice_changes_nothing() -> None:
+    once = [*rhythm(3), *hours(60, first=72)]
+    twice = [each for reading in once for each in (reading, reading)]
+    (_, one), (_, two) = watched(once), watched(twice)
+    assert {(each.since, each.severity) for each in one} == {
+        (each.since, each.severity) for each in two
+    }
+
+
+@given(st.lists(st.integers(0, 95), max_size=30), st.integers(0, 3))
+def test_the_longest_quiet_time_is_that_of_a_plain_count(lived: list[int], day: int) -> None:
+    bits = Hours()
+    for hour in lived:
+        bits = bits.with_life(MIDNIGHT + hour * HOUR, MIDNIGHT + hour * HOUR)
+    longest = run = 0
+    for hour in range(24 * day + 24):
+        run = 0 if hour in lived else run + 1
+        longest = max(longest, run) if hour >= 24 * day else longest
+    kept_from = max(lived, default=0) - 95
+    if kept_from <= 0:
+        assert bits.longest_quiet(day_of(MIDNIGHT) + day, MIDNIGHT) == longest
+
+
+@pytest.mark.parametrize("rule", ["household_silent", "care_inactive"])
+@pytest.mark.parametrize("care", CLASSES)
+def test_every_class_of_care_is_looked_after(rule: str, care: str) -> None:
+    text = f"""
+        [[case]]
+        name = "{care}"
+        every = "12h"
+        premises = {{ care = "{care}" }}
+        event = "opened"
+        door_open = "_ falsex20"
+        expect = []
+        [case.devices.meter]
+        kind = "water_meter"
+        device = "meter-1"
+        cumulative_m3 = "10x21"
+    """
+    (case,) = cases_of(text, "made up")
+    assert run_case(catalogue()[rule], case).changes
+
+
+def engine_of_a_building() -> Engine:
+    """Two dwellings in care behind one door, and one that nobody looks after."""
+    homes = {name: PremisesFacts(care="elderly_alone") for name in (HOME, OTHER)}
+    register = TableRegister(
+        {"water_meter/meter-1": DeviceFacts(premises=HOME)},
+        {**homes, NOBODY: PremisesFacts()},
+        {"door/door-1": (HOME, OTHER)},
+    )
+    rules = tuple(catalogue()[name] for name in ("care_inactive", "household_silent"))
+    return Engine(Rulebook(rules), register, SavedStates())
+
+
+def entered(hour: int, **more: Value) -> Reading:
+    at = MIDNIGHT + hour * HOUR + 1
+    values: dict[str, Value] = {"event": "opened", "opened_by": "face", **more}
+    return Reading("door-1", "door", at, at, values)
+
+
+def raised(engine: Engine) -> set[tuple[str, str]]:
+    effects = engine.take().effects
+    return {
+        (change.subject.id, change.rule)
+        for change in effects
+        if isinstance(change, AlertChange) and change.transition is Transition.RAISED
+    }
+
+
+def test_a_shared_door_tells_of_each_dwelling_in_care_behind_it() -> None:
+    engine = engine_of_a_building()
+    for hour in range(80):
+        engine.observe(door(MIDNIGHT + hour * HOUR))
+        engine.observe(entered(hour, dwelling=NOBODY))
+        if hour % 10 == 0:
+            engine.observe(entered(hour, dwelling=OTHER))
+        engine.observe(water(MIDNIGHT + hour * HOUR, 0.0))
+    assert raised(engine) == {(HOME, "care_inactive"), (HOME, "household_silent")}
+
+
+def test_an_opening_of_a_shared_door_by_nobody_known_is_no_sign_of_life() -> None:
+    engine = engine_of_a_building()
+    for hour in range(80):
+        engine.observe(door(MIDNIGHT + hour * HOUR))
+        engine.observe(entered(hour))
+    assert (HOME, "care_inactive") in raised(engine)
