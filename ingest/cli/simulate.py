@@ -1,5 +1,6 @@
 """`gridwatch simulate`: devices that speak to a real broker, modelled or recorded."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -106,13 +107,9 @@ def run(  # noqa: PLR0913 each parameter is an option
     Ends at --duration or --until, or on SIGINT or SIGTERM; the last line is JSON.
     """
     with _refusals():
-        broker = Broker(
-            host=host,
-            port=port,
-            tls=tls_context(ca_file) if tls or ca_file else None,
-            logins=_logins(username, password_file, device_password_file),
-            reach_limit=duration_of(connect_limit),
-        )
+        logins = _logins(username, password_file, device_password_file)
+        context = tls_context(ca_file) if tls or ca_file else None
+        broker = _broker((host, port), context, logins, connect_limit)
         plan = FleetPlan(homes=homes, doors=doors, gas_monitors=gas, seed=seed)
         if homes + doors + gas == 0:
             raise InputError("--homes, --doors, --gas: expected at least one device")
@@ -162,13 +159,9 @@ def replay(  # noqa: PLR0913 each parameter is an option
     times younger than its accept.age_days, which has to cover the span of the file.
     """
     with _refusals():
-        broker = Broker(
-            host=host,
-            port=port,
-            tls=tls_context(ca_file) if tls or ca_file else None,
-            logins=_logins(username, password_file, device_password_file),
-            reach_limit=duration_of(connect_limit),
-        )
+        logins = _logins(username, password_file, device_password_file)
+        context = tls_context(ca_file) if tls or ca_file else None
+        broker = _broker((host, port), context, logins, connect_limit)
         pace = _pace(speed)
         if no_shift and shift_weeks is not None:
             raise InputError("--shift-weeks, --no-shift: expected one of them")
@@ -196,6 +189,15 @@ def _refusals() -> Iterator[None]:
         refuse(str(error))
     except BrokerUnreachable as error:
         refuse(str(error), 1)
+
+
+def _broker(
+    address: tuple[str, int], tls: ssl.SSLContext | None, logins: Logins, connect_limit: str
+) -> Broker:
+    host, port = address
+    return Broker(
+        host=host, port=port, tls=tls, logins=logins, reach_limit=duration_of(connect_limit)
+    )
 
 
 def _logins(username: str | None, password: Path | None, devices: Path | None) -> Logins:
