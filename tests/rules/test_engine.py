@@ -267,12 +267,23 @@ def test_an_outage_of_our_own_is_no_silence_of_a_device() -> None:
     assert transitions(engine.take()) == [(Transition.RAISED, START + 70 * MINUTE)]
 
 
-def test_a_subject_that_is_well_takes_little_room() -> None:
-    engine = Engine(ALL, NOWHERE, SavedStates())
+LEVELS = Rulebook(
+    tuple(
+        rule
+        for name, rule in catalogue().items()
+        if name.startswith(("gas_level", "gas_silent", "oxygen"))
+    )
+)
+
+
+@pytest.mark.parametrize(("rulebook", "most"), [(LEVELS, 200), (ALL, 500)])
+def test_a_subject_that_is_well_takes_little_room(rulebook: Rulebook, most: int) -> None:
+    """With levels and silence alone, and with what sensor faults have to remember as well."""
+    engine = Engine(rulebook, NOWHERE, SavedStates())
     for minute in range(100):
         engine.observe(gas(minute, 1))
     (saved,) = engine.take().states.values()
-    assert len(saved.state) < 500, "a third of the 1,500 bytes that a subject may take in all"
+    assert len(saved.state) < most
 
 
 def water(hour: int, litres: int, minutes: int = 60) -> Reading:

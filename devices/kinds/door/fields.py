@@ -4,6 +4,7 @@ from typing import Literal, TypeAlias, get_args
 
 from devices.field import Field
 from devices.privacy import DWELLING_PATTERN, PERSON_PATTERN
+from devices.radio import RSRP
 
 EventName: TypeAlias = Literal[
     "opened",
@@ -138,16 +139,6 @@ BATTERY = Field(
     high=60.0,
     meaning="Voltage of the back-up battery",
     source="12 to 48 V supplies with room (general knowledge, not from a standard)",
-)
-RSRP = Field(
-    name="rsrp_dbm",
-    type="integer",
-    unit="dBm",
-    low=-156,
-    high=0,
-    meaning="Received power of the cell's reference signal",
-    source="3GPP TS 36.133: NRSRP is reported from -156 dBm; 0 is above any (general knowledge)",
-    transmission=True,
 )
 
 FIELDS = (

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from devices.instant import instant_of
 from devices.kinds.door import fields
 from devices.payload import IMPERSONAL, Measured, Moment, Payload, known
+from devices.radio import RSRP
 
 
 class Event(Payload):
@@ -58,7 +59,7 @@ class Heartbeat(Payload):
     """Time since the controller started, s."""
     battery_v: Annotated[float, fields.BATTERY.bounds] | None = None
     """Voltage of the back-up battery, V."""
-    rsrp_dbm: Annotated[int, fields.RSRP.bounds] | None = None
+    rsrp_dbm: Annotated[int, RSRP.bounds] | None = None
     """Received power of the cell's reference signal, dBm."""
 
 

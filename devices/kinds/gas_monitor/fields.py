@@ -7,6 +7,7 @@ fault to be told, not a reading to be refused.
 from typing import Literal, TypeAlias, get_args
 
 from devices.field import Field
+from devices.radio import RSRP
 from devices.units import Concentration
 
 SensorStatus: TypeAlias = Literal[
@@ -125,16 +126,6 @@ BATTERY = Field(
     high=60.0,
     meaning="Battery voltage",
     source="3.6 V cells to 48 V supplies with room (general knowledge, not from a standard)",
-)
-RSRP = Field(
-    name="rsrp_dbm",
-    type="integer",
-    unit="dBm",
-    low=-156,
-    high=0,
-    meaning="Received power of the cell's reference signal",
-    source="3GPP TS 36.133: NRSRP is reported from -156 dBm; 0 is above any (general knowledge)",
-    transmission=True,
 )
 
 FIELDS = (

@@ -10,6 +10,7 @@ from devices.field import Field
 from devices.instant import instant_of
 from devices.kinds.gas_monitor import fields
 from devices.payload import Measured, Moment, Part, Payload, known
+from devices.radio import RSRP
 from devices.reading import Value
 from devices.units import Concentration, mg_per_m3
 
@@ -74,7 +75,7 @@ class Telemetry(Payload):
     """Time since the last calibration, d."""
     battery_v: Annotated[float, fields.BATTERY.bounds] | None = None
     """Battery voltage, V."""
-    rsrp_dbm: Annotated[int, fields.RSRP.bounds] | None = None
+    rsrp_dbm: Annotated[int, RSRP.bounds] | None = None
     """Received power of the cell's reference signal, dBm."""
 
 

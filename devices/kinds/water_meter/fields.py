@@ -3,6 +3,7 @@
 from typing import Literal, TypeAlias, get_args
 
 from devices.field import Field
+from devices.radio import RSRP
 
 Flag: TypeAlias = Literal[
     "leak",
@@ -97,16 +98,6 @@ BATTERY = Field(
     high=5.0,
     meaning="Battery voltage",
     source="one lithium cell, ER26500 3.6 V, with room (general knowledge, not from a standard)",
-)
-RSRP = Field(
-    name="rsrp_dbm",
-    type="integer",
-    unit="dBm",
-    low=-156,
-    high=0,
-    meaning="Received power of the cell's reference signal",
-    source="3GPP TS 36.133: NRSRP is reported from -156 dBm; 0 is above any (general knowledge)",
-    transmission=True,
 )
 SNR = Field(
     name="snr_db",

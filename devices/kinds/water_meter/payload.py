@@ -9,6 +9,7 @@ from pydantic_core import PydanticKnownError
 from devices.instant import instant_of, milliseconds_of
 from devices.kinds.water_meter import fields
 from devices.payload import IMPERSONAL, Measured, Moment, Payload, known
+from devices.radio import RSRP
 from devices.reading import Values
 
 SLOTS = (15, 30, 60)
@@ -47,7 +48,7 @@ class MeterState(Payload):
     """Pressure of the water, MPa."""
     battery_v: Annotated[float, fields.BATTERY.bounds] | None = None
     """Battery voltage, V."""
-    rsrp_dbm: Annotated[int, fields.RSRP.bounds] | None = None
+    rsrp_dbm: Annotated[int, RSRP.bounds] | None = None
     """Received power of the cell's reference signal, dBm."""
     snr_db: Annotated[float, fields.SNR.bounds] | None = None
     """Signal-to-noise ratio, dB."""
