@@ -7,6 +7,7 @@ from typing import NamedTuple
 from devices.instant import Instant
 from devices.reading import Reading
 from rules.condition import Condition, State, Verdict
+from rules.derived import DERIVATIONS, Derivation
 from rules.lifecycle import Policy
 from rules.limits import LimitBook, LimitError
 from rules.register import Register, Traits
@@ -42,6 +43,7 @@ class Profile:
     """The bound rules that many subjects share, and which of them a reading concerns.
 
     The alerts of sequences are among `bound`, but no reading concerns them by itself.
+    `derivations` are of what any rule reads of such a device.
     """
 
     def __init__(
@@ -49,10 +51,12 @@ class Profile:
         bound: Iterable[Bound],
         sequences: Iterable[BoundSequence] = (),
         alerts: Iterable[Bound] = (),
+        derivations: Iterable[Derivation] = (),
     ) -> None:
         judging = tuple(bound)
         self.bound = {rule.name: rule for rule in (*judging, *alerts)}
         self.sequences = tuple(sequences)
+        self.derivations = tuple(derivations)
         self._judging = judging
         self._routes: dict[tuple[str, ...], tuple[Bound, ...]] = {}
 
@@ -80,6 +84,11 @@ class Rulebook:
     def kinds_of(self, scope: Scope) -> frozenset[str]:
         """Return the kinds that the rules of a scope read."""
         return frozenset(kind for rule in self.rules if rule.scope == scope for kind in rule.fields)
+
+    def derivations_of(self, kind: str) -> tuple[Derivation, ...]:
+        """Return what is to be derived of a kind's readings, because a rule reads it."""
+        read = {name for rule in self.rules for name in rule.fields.get(kind, ())}
+        return tuple(each for each in DERIVATIONS if each.kind == kind and each.name in read)
 
     def complaints(self, chains: Iterable[tuple[str, ...]]) -> list[str]:
         """Return what is wrong with the limits set, given every chain of places from the city down.
@@ -130,6 +139,7 @@ class Profiles:
                 ),
                 (self._sequence(rule, places) for rule in sequences),
                 (self._bound(alert, places, key[3]) for rule in sequences for alert in rule.alerts),
+                self._rulebook.derivations_of(kind),
             )
         return self._made[key]
 

@@ -94,7 +94,7 @@ class Engine:
     def observe(self, reading: Reading, *, late: bool = False) -> None:
         """Take a reading in; `late` says it is older than the newest of its device."""
         device, kind, *_ = reading
-        self._observe(device_subject(kind, device), reading, late=late)
+        reading = self._observe(device_subject(kind, device), reading, late=late)
         if kind in self._premises_kinds:
             for home in self._register.homes_of(reading):
                 self._observe(Subject("premises", home), reading, late=late)
@@ -181,16 +181,17 @@ class Engine:
         memory = self._touched[subject] = self._memory(subject)
         return memory
 
-    def _observe(self, subject: Subject, reading: Reading, *, late: bool) -> None:
+    def _observe(self, subject: Subject, reading: Reading, *, late: bool) -> Reading:
+        """Take a reading in; return it with what is derived, for the subjects that share it."""
         device, kind, measured_at, received_at, _ = reading
         memory = self._touch(subject)
         name = subject.id if subject.scope == "device" else f"{kind}/{device}"
         clock = memory.clocks.get(name)
         if clock is not None and clock[0] == measured_at:
-            return
-        route = memory.profile.route(reading)
+            return reading
+        profile = memory.profile
         if late:
-            self._judge.amend(memory, route, reading)
+            self._judge.amend(memory, profile.route(reading), reading)
         else:
             ahead_ms = memory.ahead_ms
             if memory.due <= max(received_at + ahead_ms, measured_at) and memory.clocks:
@@ -199,10 +200,13 @@ class Engine:
                 if memory.due <= measured_at:
                     self._judge.let_pass(memory, When(measured_at, received_at), hearing=True)
             memory.hear(name, measured_at, received_at)
-            self._judge.observe(memory, route, reading)
-            if memory.profile.sequences:
+            if profile.derivations:
+                reading = self._judge.derived(memory, reading)
+            self._judge.observe(memory, profile.route(reading), reading)
+            if profile.sequences:
                 self._judge.advance(memory, reading)
         self._arm(memory)
+        return reading
 
     def _arm(self, memory: Memory) -> None:
         if memory.due < FAR:

@@ -1,7 +1,7 @@
 """The judge: what becomes of one subject when a reading comes, when time passes, at a reset."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from devices.instant import Instant
 from devices.message import Reply
@@ -75,7 +75,7 @@ class Judge:
             try:
                 after, finding = bound.observe(state, reading)
             except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
-                self._failed(memory, bound, error)
+                self._failed(memory, bound.name, error)
                 continue
             if life is None and finding is None:
                 if after is not state and after != state:
@@ -87,6 +87,20 @@ class Judge:
             else:
                 step = judged(life or NEVER, finding, bound.policy)
             self._live(memory, bound, after, step, when)
+
+    def derived(self, memory: Memory, reading: Reading) -> Reading:
+        """Return the reading with what it shows together with those before it."""
+        found: dict[str, Any] = {}
+        for derivation in memory.profile.derivations:
+            name = derivation.name
+            try:
+                memory.derived[name], value = derivation.of(memory.derived.get(name), reading)
+            except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
+                self._failed(memory, name, error)
+                continue
+            if value is not None:
+                found[name] = value
+        return reading._replace(values={**reading.values, **found}) if found else reading
 
     def advance(self, memory: Memory, reading: Reading) -> None:
         """Take a reading in, by the sequences of its device."""
@@ -118,7 +132,7 @@ class Judge:
             try:
                 after, finding = cast("Amendable", bound.condition).amend(state, reading)
             except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
-                self._failed(memory, bound, error)
+                self._failed(memory, bound.name, error)
                 continue
             step: Step = (life or NEVER, ())
             if finding is not None:
@@ -161,7 +175,7 @@ class Judge:
         try:
             turn = step(memory.subject.id, state, *event)
         except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
-            self._failed(memory, bound, error)
+            self._failed(memory, bound.name, error)
             return False
         memory.states[bound.name] = (turn.state, None)
         self.effects += turn.orders
@@ -213,7 +227,7 @@ class Judge:
         try:
             return bound.condition.tick(state, moment)
         except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
-            self._failed(memory, bound, error)
+            self._failed(memory, bound.name, error)
             return state, None
 
     def _live(self, memory: Memory, bound: Bound, state: State, step: Step, when: When) -> None:
@@ -250,8 +264,8 @@ class Judge:
         ]
         return max(untils, default=0)
 
-    def _failed(self, memory: Memory, bound: Bound | BoundSequence, error: Exception) -> None:
-        self.failures.append(Failure(bound.name, memory.subject, type(error).__name__))
+    def _failed(self, memory: Memory, name: str, error: Exception) -> None:
+        self.failures.append(Failure(name, memory.subject, type(error).__name__))
 
 
 def _turn_due(memory: Memory, bound: BoundSequence) -> Instant:

@@ -9,7 +9,7 @@ from rules.bound import Profile
 from rules.lifecycle import Life, life_of
 from rules.subject import Subject
 
-VERSION = 1
+VERSION = 2
 FAR = 1 << 62
 """Later than any instant."""
 
@@ -26,16 +26,18 @@ class Memory:
 
     `clocks` holds, by `<kind>/<device>`, `measured_at` and `received_at` of the newest reading.
     `due` is when, in device time, a rule wants time to pass; it may be early. States are never
-    changed in place; what is missing in `states` is as its condition starts.
+    changed in place; what is missing in `states` is as its condition starts. `derived` holds, by
+    name, the states of derived values.
     """
 
-    __slots__ = ("ahead_ms", "clocks", "due", "profile", "states", "subject")
+    __slots__ = ("ahead_ms", "clocks", "derived", "due", "profile", "states", "subject")
 
     def __init__(self, subject: Subject, profile: Profile) -> None:
         self.subject = subject
         self.profile = profile
         self.clocks: dict[str, tuple[Instant, Instant]] = {}
         self.states: dict[str, tuple[object, Life | None]] = {}
+        self.derived: dict[str, object] = {}
         self.ahead_ms = 0
         self.due: Instant = FAR
 
@@ -49,7 +51,7 @@ class Memory:
 
     def saved(self) -> bytes:
         """Return the state as JSON."""
-        return to_json((VERSION, self.clocks, self.states))
+        return to_json((VERSION, self.clocks, self.states, self.derived))
 
 
 def restored(subject: Subject, profile: Profile, saved: bytes) -> Memory:
@@ -57,10 +59,11 @@ def restored(subject: Subject, profile: Profile, saved: bytes) -> Memory:
 
     The states of rules no longer in force are kept: they may come back.
     """
-    version, clocks, states = from_json(saved)
+    version, *parts = from_json(saved)
     if version != VERSION:
         raise ValueError(f"state of {subject}: expected version {VERSION}, found {version}")
     memory = Memory(subject, profile)
+    clocks, states, memory.derived = parts
     memory.states = {name: (state, life_of(life)) for name, (state, life) in states.items()}
     for device, (measured_at, received_at) in clocks.items():
         memory.hear(device, measured_at, received_at)

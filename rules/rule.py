@@ -37,9 +37,10 @@ Build: TypeAlias = Callable[[Numbers], Condition]
 class AlertRule:
     """One rule; a literal named RULE in `rules/library/<rule>/rule.py`.
 
-    `fields` are, by kind, those its condition reads; empty for a rule that reads none but wants
-    every reading. `hold`: how long it is found before it is told; `keep`: how long it is gone
-    before that is told; `stale_after`: for how long without data of these fields it is still known.
+    `fields` are, by kind, those its condition reads, derived ones (see `rules.derived`) among them;
+    empty for a rule that reads none but wants every reading. `hold`: how long it is found before it
+    is told; `keep`: how long it is gone before that is told; `stale_after`: for how long without
+    data of these fields it is still known.
     A rule whose condition is `Amendable` sets `amends`.
     """
 

@@ -1,11 +1,13 @@
 """Water use: from the counters and increments of a meter to spans of use."""
 
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 from devices.instant import Instant
 from devices.reading import Reading
 
+WATER_USE = "water_use"
+"""The field by which rules read the `Use` that a reading shows, see `rules.derived`."""
 HOUR = 3_600_000
 _MINUTE = 60_000
 LONGEST_SLOT = 2 * HOUR
@@ -38,6 +40,7 @@ class Use(NamedTuple):
     """What went through between two instants, and the step of the counter, if there was one.
 
     `litres` None: not known. `restored`: a step was taken back, and its use lies in this span.
+    `counts`: the counter before and after the step, in L.
     """
 
     start_at: Instant
@@ -45,6 +48,7 @@ class Use(NamedTuple):
     litres: float | None
     step: Step | None = None
     restored: bool = False
+    counts: tuple[float, float] | None = None
 
     @property
     def slot(self) -> bool:
@@ -55,6 +59,11 @@ class Use(NamedTuple):
     def flow_lh(self) -> float:
         """The mean flow in L/h; the litres must be known."""
         return (self.litres or 0.0) * HOUR / (self.end_at - self.start_at)
+
+
+def use_in(reading: Reading) -> Use | None:
+    """Return the use that a reading was found to show, None for none."""
+    return cast("Use | None", reading.values.get(WATER_USE))
 
 
 def use_of(counter: Counter, reading: Reading) -> tuple[Counter, Use | None]:
@@ -94,9 +103,11 @@ def _counted(counter: _Known, at: Instant, litres: float) -> tuple[Counter, Use]
         return (at, before), Use(start_at, at, 0.0)
     wrapped = _rolled_over(before, litres)
     if wrapped is not None and wrapped <= _most(at - start_at):
-        return (at, litres), Use(start_at, at, round(wrapped, 3), Step.ROLLOVER)
+        return (at, litres), Use(
+            start_at, at, round(wrapped, 3), Step.ROLLOVER, counts=(before, litres)
+        )
     step = Step.REPLACED if litres <= _NEW_L < before else Step.ERROR
-    return (start_at, before, at, litres), Use(start_at, at, None, step)
+    return (start_at, before, at, litres), Use(start_at, at, None, step, counts=(before, litres))
 
 
 def _after_step(counter: _Known, at: Instant, litres: float) -> tuple[Counter, Use]:

@@ -6,7 +6,7 @@ from devices.reading import Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
-from rules.water_use import Step, Use, use_of
+from rules.water_use import Step, Use, use_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,32 +14,31 @@ class Stepped(Timeless):
     """A step of the counter of a water meter, told when the next reading has confirmed it.
 
     One wrong reading, after which the counter goes on as before, is none; a rollover needs no
-    confirmation. State: counter; the step, its start, and the litres before and after it, None for
-    no step; whether it was told.
+    confirmation. State: the step, its start, and the litres before and after it, None for no
+    step; whether it was told.
     """
 
     severity: Severity
     source: str
 
     def start(self) -> State:
-        """Return the state before the first reading."""
-        return None
+        """Return the state of no step."""
+        return None, 0
 
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Tell a step, and that the counter goes on."""
-        before, open_step, told = state or (None, None, 0)
-        counter, use = use_of(before, reading)
+        open_step, told = state
+        use = use_in(reading)
         if use is None:
-            return (counter, open_step, told), None
-        if use.step is Step.ROLLOVER:
-            old, new = (before or (0, 0.0))[1], (counter or (0, 0.0))[1]
-            step = (use.step.value, use.start_at, old, new)
-            return (counter, None, 1), self._finding(step, use)
-        if use.step is not None and counter is not None:
-            return (counter, (use.step.value, use.start_at, counter[1], counter[3]), told), None
+            return state, None
+        if use.step is not None and use.counts is not None:
+            step = (use.step.value, use.start_at, *use.counts)
+            if use.step is Step.ROLLOVER:
+                return (None, 1), self._finding(step, use)
+            return (step, told), None
         if open_step is not None and not use.restored:
-            return (counter, None, 1), self._finding(open_step, use)
-        return (counter, None, 0), clear(use.end_at) if told else None
+            return (None, 1), self._finding(open_step, use)
+        return (None, 0), clear(use.end_at) if told else None
 
     def _finding(self, step: tuple[str, int, float, float], use: Use) -> Finding:
         sort, since, before, after = step

@@ -10,7 +10,7 @@ from devices.reading import Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
-from rules.water_use import Use, use_of
+from rules.water_use import Use, use_in
 
 
 class Unusual(NamedTuple):
@@ -35,7 +35,7 @@ class Surge(Timeless):
 
     The record halves in `forgotten_in`, so that one feast does not deafen it for ever; it is judged
     by when it is `learning` old. Once found, the limit stays until the flow is below it. State:
-    counter; flow and end of the last slot; record, when that was, since when it is kept; since, 0
+    flow and end of the last slot; record, when that was, since when it is kept; since, 0
     for not; limit.
     """
 
@@ -50,11 +50,13 @@ class Surge(Timeless):
 
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Judge a slot together with the one before."""
-        first = (None, 0.0, 0, 0.0, 0, reading.measured_at, 0, 0.0)
-        counter, flow, slot_at, record, record_at, kept_at, since, limit = state or first
-        counter, use = use_of(counter, reading)
-        if use is None or not use.slot:
-            return (counter, 0.0, 0, record, record_at, kept_at, since, limit), None
+        use = use_in(reading)
+        if use is None:
+            return state, None
+        first = (0.0, 0, 0.0, 0, use.start_at, 0, 0.0)
+        flow, slot_at, record, record_at, kept_at, since, limit = state or first
+        if not use.slot:
+            return (0.0, 0, record, record_at, kept_at, since, limit), None
         follows = slot_at == use.start_at
         lasting = round(min(flow, use.flow_lh), 2) if follows else 0.0
         record = self._faded(record, use.end_at - record_at)
@@ -68,7 +70,7 @@ class Surge(Timeless):
             after = since or (use.start_at - (use.end_at - use.start_at if follows else 0))
             finding = Finding(severity, use.end_at, after, self._evidence(use, severity, limit))
         record = round(max(record, lasting), 2)
-        now = (counter, round(use.flow_lh, 2), use.end_at, record, use.end_at, kept_at)
+        now = (round(use.flow_lh, 2), use.end_at, record, use.end_at, kept_at)
         return (*now, after, limit if after else 0.0), finding
 
     @cached_property

@@ -12,7 +12,7 @@ from devices.reading import Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear, unknown
 from rules.severity import Severity
-from rules.water_use import HOUR, Use, use_of
+from rules.water_use import HOUR, Use, use_in
 
 _UNLIKELY = math.log(10_000)
 """Once in 10,000 runs by chance, were hours independent (a choice; a day has no such alarm)."""
@@ -48,7 +48,7 @@ class Unbroken(Timeless):
     A run must last, and be unlikely by the home's own habit: the share of its hours that have such
     a flow, learnt while nothing is found. A gap takes from that: one whose mean flow is too
     small breaks a run, one longer than `longest_gap` ends it without a judgement, as does a step of
-    the counter. State: counter; the block that fills, as when it began, its end and litres; by tier
+    the counter. State: the block that fills, as when it began, its end and litres; by tier
     the run, 0 for none; whether something was found; by tier the habit.
     """
 
@@ -64,29 +64,29 @@ class Unbroken(Timeless):
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Lengthen the runs, or break them."""
         none = [0] * len(self.tiers)
-        first = (None, 0, none, 0, [_HABIT] * len(self.tiers))
-        counter, block, runs, found, habit = cast("tuple[Any, ...]", state or first)
-        counter, use = use_of(counter, reading)
+        use = use_in(reading)
         if use is None or use.litres is None:
-            return (counter, block, runs, found, habit), None
+            return state, None
+        first = (0, none, 0, [_HABIT] * len(self.tiers))
+        block, runs, found, habit = cast("tuple[Any, ...]", state or first)
         if block and block[1] != use.start_at:
             block, runs = 0, none
         if self.parts and not block and self._fills(use.end_at - use.start_at):
-            return (counter, 0, none, 0, habit), clear(use.end_at) if found else None
+            return (0, none, 0, habit), clear(use.end_at) if found else None
         known, (block, use) = use.slot, self._filled(block, use)
         if use is None:
-            return (counter, block, runs, found, habit), None
+            return (block, runs, found, habit), None
         if not known:
             runs = self._bridged(runs, use)
             lost = found and not any(runs)
-            return (counter, block, runs, found, habit), unknown(use.end_at) if lost else None
+            return (block, runs, found, habit), unknown(use.end_at) if lost else None
         runs = self._lengthened(runs, habit, use)
         finding = self._found(runs, use.end_at)
         if not found and finding is None:
-            return (counter, block, runs, 0, self._learnt(habit, use)), None
+            return (block, runs, 0, self._learnt(habit, use)), None
         if finding is None:
             finding = unknown(use.end_at) if any(runs) else clear(use.end_at)
-        return (counter, block, runs, int(any(runs)), habit), finding
+        return (block, runs, int(any(runs)), habit), finding
 
     @cached_property
     def _nearly_ms(self) -> float:

@@ -10,6 +10,7 @@ from rules import library
 from rules.case import Case
 from rules.casefile import CaseResult, cases_of_rule, run_case
 from rules.catalogue import catalogue
+from rules.derived import derived_fields
 from rules.rule import AlertRule
 
 RULES = tuple(catalogue().values())
@@ -65,9 +66,9 @@ def test_an_alert_is_explained_in_both_languages_with_the_source_of_its_limit(
 
 
 @every_rule
-def test_a_rule_reads_fields_of_its_kinds(rule: AlertRule) -> None:
+def test_a_rule_reads_fields_of_its_kinds_or_derived_of_them(rule: AlertRule) -> None:
     for kind, names in rule.fields.items():
-        assert names <= {field.name for field in kinds()[kind].fields}
+        assert names <= {field.name for field in kinds()[kind].fields} | derived_fields(kind)
 
 
 @every_rule

@@ -7,6 +7,7 @@ from rules.conditions.surge import Impossible, Surge, Unusual
 from rules.explanation import Template
 from rules.limits import Limit, Tighter
 from rules.rule import AlertRule, Numbers
+from rules.water_use import WATER_USE
 
 _Q3_LH = {"DN15": 2_500.0, "DN20": 4_000.0}
 _STANDARD = "GB/T 778.1: 0.8 Q3 in two slots, or Q4 = 1.25 Q3 in one"
@@ -37,7 +38,7 @@ RULE = AlertRule(
     title="Burst",
     title_zh="爆管疑似",
     scope="device",
-    fields={"water_meter": frozenset({"cumulative_m3", "increment_m3"})},
+    fields={"water_meter": frozenset({WATER_USE})},
     condition=_condition,
     limits=(FLOW_LH,),
     keep=timedelta(hours=2),

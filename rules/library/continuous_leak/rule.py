@@ -8,6 +8,7 @@ from rules.explanation import Template
 from rules.limits import Limit, Tighter
 from rules.rule import AlertRule, Numbers
 from rules.severity import Severity
+from rules.water_use import WATER_USE
 
 _DRIP_LH = 0.0
 _DAY_H = timedelta(hours=24)
@@ -61,7 +62,7 @@ RULE = AlertRule(
     title="Water runs without a pause",
     title_zh="持续用水疑似漏水",
     scope="device",
-    fields={"water_meter": frozenset({"cumulative_m3", "increment_m3"})},
+    fields={"water_meter": frozenset({WATER_USE})},
     condition=_condition,
     limits=(WARN_LH, LARGE_LH, GRAVE_LH),
     keep=timedelta(hours=24),

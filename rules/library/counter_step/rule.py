@@ -7,6 +7,7 @@ from rules.conditions.step import Stepped
 from rules.explanation import Template
 from rules.rule import AlertRule, Numbers
 from rules.severity import Severity
+from rules.water_use import WATER_USE
 
 _SOURCE = "practice: old above 0.9 of the modulus and new below 0.1; GB/T 778.1: Q4 of DN20"
 
@@ -20,7 +21,7 @@ RULE = AlertRule(
     title="Step of the counter",
     title_zh="水表读数跳变",
     scope="device",
-    fields={"water_meter": frozenset({"cumulative_m3", "increment_m3"})},
+    fields={"water_meter": frozenset({WATER_USE})},
     condition=_condition,
     keep=timedelta(hours=24),
     stale_after=timedelta(hours=54),

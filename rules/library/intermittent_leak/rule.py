@@ -8,6 +8,7 @@ from rules.explanation import Template
 from rules.limits import Limit, Tighter
 from rules.rule import AlertRule, Numbers
 from rules.severity import Severity
+from rules.water_use import WATER_USE
 
 _BLOCK = timedelta(hours=1)
 
@@ -40,7 +41,7 @@ RULE = AlertRule(
     title="Water comes back at intervals",
     title_zh="间歇性漏水（马桶）",
     scope="device",
-    fields={"water_meter": frozenset({"cumulative_m3", "increment_m3"})},
+    fields={"water_meter": frozenset({WATER_USE})},
     condition=_condition,
     limits=(LITRES,),
     keep=timedelta(hours=72),

@@ -1,0 +1,36 @@
+"""Derived values: what a device's readings show together, worked out once for all rules.
+
+Context: several rules of one meter each worked out its use of water, and that was most of their
+cost.
+Decision: a derivation takes each new reading of a device once, keeps its state under the device's
+memory, and its value goes to the rules as one more field of the reading, by its name.
+Given up: rules that work out the same thing in ways of their own.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from devices.reading import Reading
+from rules.condition import State
+from rules.water_use import WATER_USE, use_of
+
+
+class Derivation(NamedTuple):
+    """A value that the readings of a kind show together; pure, as a condition is.
+
+    `of` is asked with the state before, None at first, and each reading that is newer than all
+    before of its device, never a late one. It returns the state after, and the value, None for
+    none. Rules read it by listing its name among their fields.
+    """
+
+    name: str
+    kind: str
+    of: Callable[[State, Reading], tuple[State, object]]
+
+
+DERIVATIONS = (Derivation(WATER_USE, "water_meter", use_of),)
+
+
+def derived_fields(kind: str) -> frozenset[str]:
+    """Return the names of what is derived of a kind's readings."""
+    return frozenset(each.name for each in DERIVATIONS if each.kind == kind)
