@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from devices.instant import Instant
 from devices.reading import Reading
-from rules.condition import Condition, State, Verdict
+from rules.condition import Condition, State, Timeless, Verdict
 from rules.derived import DERIVATIONS, Derivation
 from rules.lifecycle import Policy
 from rules.limits import LimitBook, LimitError
@@ -20,7 +20,10 @@ _MOST_ROUTES = 4_096
 
 
 class Bound(NamedTuple):
-    """A rule with its condition made, and what is asked of it most at hand."""
+    """A rule with its condition made, and what is asked of it most at hand.
+
+    `deadline` is None of a condition that never has one, see `Timeless`.
+    """
 
     name: str
     rule: AlertRule
@@ -28,7 +31,7 @@ class Bound(NamedTuple):
     policy: Policy
     start: State
     observe: Callable[[State, Reading], Verdict]
-    deadline: Callable[[State], Instant | None]
+    deadline: Callable[[State], Instant | None] | None
 
 
 class BoundSequence(NamedTuple):
@@ -155,4 +158,5 @@ class Profiles:
             for limit in rule.limits
         }
         made = rule.condition(Numbers(limits, traits))
-        return Bound(rule.name, rule, made, rule.policy, made.start(), made.observe, made.deadline)
+        deadline = None if isinstance(made, Timeless) else made.deadline
+        return Bound(rule.name, rule, made, rule.policy, made.start(), made.observe, deadline)

@@ -125,10 +125,12 @@ class Engine:
             if subject is None:
                 return
             memory = self._touch(subject)
+            memory.armed_at = FAR
             self._judge.let_pass(memory, When(now + memory.ahead_ms, now), hearing=False)
             if memory.due < FAR:
                 at = memory.due - memory.ahead_ms
-                self._timers.arm(subject, at if at > now else now + _AGAIN)
+                memory.armed_at = at if at > now else now + _AGAIN
+                self._timers.arm(subject, memory.armed_at)
 
     def next_deadline(self) -> Instant | None:
         """Return when `tick` has something to look at next, or None."""
@@ -168,7 +170,9 @@ class Engine:
         self._judge.effects, self._judge.failures = [], []
 
     def _memory(self, subject: Subject) -> Memory:
-        memory = self._memories.pop(subject, None) or self._taken.get(subject)
+        memory = self._memories.pop(subject, None)
+        if memory is None:
+            memory = self._taken.get(subject)
         if memory is None:
             profile, saved = self._profiles.of(subject), self._store.load(subject)
             memory = (
@@ -209,5 +213,7 @@ class Engine:
         return reading
 
     def _arm(self, memory: Memory) -> None:
-        if memory.due < FAR:
-            self._timers.arm(memory.subject, memory.due - memory.ahead_ms)
+        at = memory.due - memory.ahead_ms
+        if at < memory.armed_at and memory.due < FAR:
+            self._timers.arm(memory.subject, at)
+            memory.armed_at = at

@@ -67,18 +67,21 @@ class Judge:
         self.failures: list[Failure] = []
 
     def observe(self, memory: Memory, route: Iterable[Bound], reading: Reading) -> None:
-        """Take a reading in, by the rules it concerns."""
+        """Take a reading in, by the rules it concerns.
+
+        Of nearly every reading nearly every rule has nothing to say: that way is kept short.
+        """
         states = memory.states
         for bound in route:
-            before = states.get(bound.name)
-            state, life = before or (bound.start, None)
+            kept = states.get(bound.name)
+            state, life = (bound.start, None) if kept is None else kept
             try:
                 after, finding = bound.observe(state, reading)
             except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
                 self._failed(memory, bound.name, error)
                 continue
             if life is None and finding is None:
-                if after is not state and after != state:
+                if after is not state:
                     _keep(memory, bound, after, None)
                 continue
             when = When(reading.measured_at, reading.received_at)
@@ -100,7 +103,10 @@ class Judge:
                 continue
             if value is not None:
                 found[name] = value
-        return reading._replace(values={**reading.values, **found}) if found else reading
+        if not found:
+            return reading
+        device, kind, measured_at, received_at, values = reading
+        return Reading(device, kind, measured_at, received_at, {**values, **found})
 
     def advance(self, memory: Memory, reading: Reading) -> None:
         """Take a reading in, by the sequences of its device."""
@@ -150,7 +156,7 @@ class Judge:
         for sequence in memory.profile.sequences:
             _await_turn(memory, sequence)
         for bound in rules:
-            _await(memory, bound)
+            _await(memory, bound, *(memory.states.get(bound.name) or (bound.start, None)))
 
     def reset(self, memory: Memory, rule: str, when: When) -> bool:
         """Reset a latch; return whether there was one that could be."""
@@ -283,16 +289,16 @@ def _keep(memory: Memory, bound: Bound, state: State, life: Life | None) -> None
         memory.states.pop(bound.name, None)
     else:
         memory.states[bound.name] = (state, life)
-        _await(memory, bound)
+        if life is not None or bound.deadline is not None:
+            _await(memory, bound, state, life)
 
 
-def _await(memory: Memory, bound: Bound) -> None:
-    at = _due(bound, *(memory.states.get(bound.name) or (bound.start, None)))
-    memory.due = min(memory.due, at)
+def _await(memory: Memory, bound: Bound, state: State, life: Life | None) -> None:
+    memory.due = min(memory.due, _due(bound, state, life))
 
 
 def _due(bound: Bound, state: State, life: Life | None) -> Instant:
-    at = bound.deadline(state)
+    at = bound.deadline(state) if bound.deadline is not None else None
     of_condition = FAR if at is None else at
     if life is None:
         return of_condition

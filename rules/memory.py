@@ -27,10 +27,10 @@ class Memory:
     `clocks` holds, by `<kind>/<device>`, `measured_at` and `received_at` of the newest reading.
     `due` is when, in device time, a rule wants time to pass; it may be early. States are never
     changed in place; what is missing in `states` is as its condition starts. `derived` holds, by
-    name, the states of derived values.
+    name, the states of derived values. `armed_at`, our time, is when its timer rings at the latest.
     """
 
-    __slots__ = ("ahead_ms", "clocks", "derived", "due", "profile", "states", "subject")
+    __slots__ = ("ahead_ms", "armed_at", "clocks", "derived", "due", "profile", "states", "subject")
 
     def __init__(self, subject: Subject, profile: Profile) -> None:
         self.subject = subject
@@ -40,6 +40,7 @@ class Memory:
         self.derived: dict[str, object] = {}
         self.ahead_ms = 0
         self.due: Instant = FAR
+        self.armed_at: Instant = FAR
 
     def hear(self, device: str, measured_at: Instant, received_at: Instant) -> None:
         """Take note of the newest reading of a device. The slowest clock is the subject's."""

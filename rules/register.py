@@ -92,15 +92,16 @@ class TableRegister:
 
     def homes_of(self, reading: Reading) -> tuple[str, ...]:
         """Return whose a reading is."""
-        device, kind, *_, values = reading
+        device, kind, _, _, values = reading
         dwelling = values.get("dwelling")
-        if dwelling in self.premises:
+        if dwelling is not None and dwelling in self.premises:
             return (str(dwelling),)
-        own = self.premises_of(kind, device)
+        name = f"{kind}/{device}"
+        own = self.devices.get(name, _NO_DEVICE).premises
         homes = () if own is None else (own,)
-        if "event" in values:
+        behind = self.shared.get(name)
+        if behind is None or "event" in values:
             return homes
-        behind = self.shared.get(f"{kind}/{device}", ())
         return (*homes, *(home for home in behind if home != own))
 
     def places_of(self, subject: Subject) -> tuple[str, ...]:

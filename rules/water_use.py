@@ -1,10 +1,10 @@
 """Water use: from the counters and increments of a meter to spans of use."""
 
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias
 
 from devices.instant import Instant
-from devices.reading import Reading
+from devices.reading import NUMBER, Reading
 
 WATER_USE = "water_use"
 """The field by which rules read the `Use` that a reading shows, see `rules.derived`."""
@@ -63,22 +63,23 @@ class Use(NamedTuple):
 
 def use_in(reading: Reading) -> Use | None:
     """Return the use that a reading was found to show, None for none."""
-    return cast("Use | None", reading.values.get(WATER_USE))
+    use: Any = reading.values.get(WATER_USE)
+    return use  # type: ignore[no-any-return]  # to cast costs as much again
 
 
 def use_of(counter: Counter, reading: Reading) -> tuple[Counter, Use | None]:
     """Return the counter after a reading, and the use that this one shows, None for none."""
     values, at = reading.values, reading.measured_at
     increment, total = values.get("increment_m3"), values.get("cumulative_m3")
-    litres = round(total * 1_000, 3) if isinstance(total, int | float) else -1.0
-    if isinstance(increment, int | float):
+    litres = _litres(total) if isinstance(total, NUMBER) else -1.0
+    if isinstance(increment, NUMBER):
         minutes = values.get("slot_minutes")
         if not isinstance(minutes, int):
             return counter, None
         start_at = at - minutes * _MINUTE
         if litres < 0 and counter and counter[1] >= 0 and start_at <= counter[0] < at:
-            litres = round(counter[1] + increment * 1_000, 3)
-        return (at, litres), Use(start_at, at, round(increment * 1_000, 3))
+            litres = thousandths(counter[1] + increment * 1_000)
+        return (at, litres), Use(start_at, at, _litres(increment))
     if litres < 0:
         return counter, None
     return _gone_on(counter, at, litres)
@@ -89,16 +90,16 @@ def _gone_on(counter: Counter, at: Instant, litres: float) -> tuple[Counter, Use
         return (at, litres), None
     if at <= counter[0]:
         return counter, None
-    if len(counter) == 2:
-        return _counted(counter, at, litres)
-    return _after_step(counter, at, litres)
+    if len(counter) == 4:
+        return _after_step(counter, at, litres)
+    return _counted(counter, at, litres)
 
 
 def _counted(counter: _Known, at: Instant, litres: float) -> tuple[Counter, Use]:
     start_at, before = int(counter[0]), counter[1]
     rise = litres - before
     if 0 <= rise <= _most(at - start_at):
-        return (at, litres), Use(start_at, at, round(rise, 3))
+        return (at, litres), Use(start_at, at, thousandths(rise))
     if -_JITTER_L <= rise < 0:
         return (at, before), Use(start_at, at, 0.0)
     wrapped = _rolled_over(before, litres)
@@ -117,6 +118,20 @@ def _after_step(counter: _Known, at: Instant, litres: float) -> tuple[Counter, U
         use = Use(int(start_at), at, round(max(0.0, litres - before), 3), restored=True)
         return (at, max(litres, before)), use
     return _counted((stepped_at, stepped), at, litres)
+
+
+def hundredths(value: float) -> float:
+    """Return a value, not negative, rounded to two places; at a third of the cost of `round`."""
+    return int(value * 100 + 0.5) / 100
+
+
+def thousandths(value: float) -> float:
+    """Return a value, not negative, rounded to three places; at a third of the cost of `round`."""
+    return int(value * 1_000 + 0.5) / 1_000
+
+
+def _litres(cubic_metres: float) -> float:
+    return thousandths(cubic_metres * 1_000)
 
 
 def _most(span: int) -> float:

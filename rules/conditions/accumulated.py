@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import NamedTuple, TypeAlias
 
 from devices.instant import Instant, milliseconds_of
-from devices.reading import Reading
+from devices.reading import NUMBER, Reading
 from rules.condition import State, Timeless, Verdict
 from rules.conditions.threshold import Level
 from rules.finding import Evidence, Finding, clear, unknown
@@ -24,7 +24,7 @@ class Amounts(NamedTuple):
         """Return amount and minutes, or None if the reading holds none."""
         amount = reading.values.get(self.field)
         minutes = reading.values.get(self.minutes_field)
-        if isinstance(amount, int | float) and isinstance(minutes, int | float):
+        if isinstance(amount, NUMBER) and isinstance(minutes, NUMBER):
             return amount, minutes
         return None
 

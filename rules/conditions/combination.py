@@ -36,11 +36,10 @@ class Combination:
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Let each condition observe, and put their words together."""
         parts, word = state
+        if word == _WELL and self._has_nothing_to_say(parts, reading):
+            return state, None
         asked = zip(self.conditions, parts, strict=True)
         answers = [condition.observe(part[0], reading) for condition, part in asked]
-        if word == _WELL and all(finding is None for _, finding in answers):
-            own = [[after, *part[1:]] for (after, _), part in zip(answers, parts, strict=True)]
-            return (state if own == parts else (own, word)), None
         return self._said(state, reading.measured_at, answers)
 
     def tick(self, state: State, moment: Moment) -> Verdict:
@@ -59,6 +58,15 @@ class Combination:
             for condition, (own, *_) in zip(self.conditions, state[0], strict=True)
         )
         return min((at for at in deadlines if at is not None), default=None)
+
+    def _has_nothing_to_say(self, parts: list[State], reading: Reading) -> bool:
+        """Return whether each condition leaves its state as it is; so it is nearly always."""
+        for condition, part in zip(self.conditions, parts, strict=True):
+            before = part[0]
+            after, finding = condition.observe(before, reading)
+            if finding is not None or after is not before:
+                return False
+        return True
 
     def _said(self, state: State, at: Instant, answers: list[Verdict]) -> Verdict:
         said = zip(state[0], answers, strict=True)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from devices.instant import milliseconds_of
-from devices.reading import Reading
+from devices.reading import NUMBER, Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Finding, clear
 from rules.severity import Severity
@@ -46,7 +46,7 @@ class Frozen(Timeless):
         """Return for how long the value is the same."""
         values, at = reading.values, reading.measured_at
         value = values.get(self.field)
-        if not isinstance(value, int | float):
+        if not isinstance(value, NUMBER):
             return state, None
         found = state is not None and state[5]
         seen = None if self.witness is None else values.get(self.witness.field)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from devices.instant import milliseconds_of
-from devices.reading import Reading
+from devices.reading import NUMBER, Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Finding, clear
 from rules.severity import Severity
@@ -45,7 +45,7 @@ class Jump(Timeless):
         before_at, before, found = state or (at, values, 0)
         if at - before_at <= milliseconds_of(self.longest):
             for step, value, old in zip(self.steps, values, before, strict=False):
-                if not isinstance(value, int | float) or old is None:
+                if not isinstance(value, NUMBER) or old is None:
                     continue
                 if abs(value - old) > step.limit:
                     evidence = {

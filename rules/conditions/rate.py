@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from devices.instant import milliseconds_of
-from devices.reading import Reading
+from devices.reading import NUMBER, Reading
 from rules.condition import State, Timeless, Verdict
 from rules.conditions.threshold import Level
 from rules.finding import Finding, clear, unknown
@@ -33,7 +33,7 @@ class Rate(Timeless):
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Return how fast the value has changed."""
         value, at = reading.values.get(self.field), reading.measured_at
-        if not isinstance(value, int | float):
+        if not isinstance(value, NUMBER):
             return state, unknown(at) if state and state[2] else None
         if state is None:
             return (value, at, 0, 0), None

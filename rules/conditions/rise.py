@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from devices.instant import milliseconds_of
-from devices.reading import Reading
+from devices.reading import NUMBER, Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Finding, clear, unknown
 from rules.severity import Severity
@@ -32,12 +32,12 @@ class Rise(Timeless):
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Return by how much it rose."""
         value, at = reading.values.get(self.field), reading.measured_at
-        if not isinstance(value, int | float):
+        if not isinstance(value, NUMBER):
             return state, unknown(at) if state and state[2] else None
         if state is None:
             return (value, at, 0), None
         stood, stood_at, since = state
-        rise = round(value - stood, 6)
+        rise = 0.0 if value == stood else round(value - stood, 6)
         if rise < 0 or (since and not rise):
             return (value, at, 0), clear(at) if since else None
         if since or rise > self.limit:

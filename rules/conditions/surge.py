@@ -10,7 +10,7 @@ from devices.reading import Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
-from rules.water_use import Use, use_in
+from rules.water_use import hundredths, use_in
 
 
 class Unusual(NamedTuple):
@@ -35,8 +35,8 @@ class Surge(Timeless):
 
     The record halves in `forgotten_in`, so that one feast does not deafen it for ever; it is judged
     by when it is `learning` old. Once found, the limit stays until the flow is below it. State:
-    flow and end of the last slot; record, when that was, since when it is kept; since, 0
-    for not; limit.
+    flow and end of the last slot; record and when that was; since when it is kept; since, 0 for
+    not; limit.
     """
 
     unusual: Unusual
@@ -54,24 +54,31 @@ class Surge(Timeless):
         if use is None:
             return state, None
         first = (0.0, 0, 0.0, 0, use.start_at, 0, 0.0)
-        flow, slot_at, record, record_at, kept_at, since, limit = state or first
+        before, slot_at, record, record_at, kept_at, since, limit = state or first
         if not use.slot:
             return (0.0, 0, record, record_at, kept_at, since, limit), None
+        end_at, flow = use.end_at, hundredths(use.flow_lh)
         follows = slot_at == use.start_at
-        lasting = round(min(flow, use.flow_lh), 2) if follows else 0.0
-        record = self._faded(record, use.end_at - record_at)
-        if not since:
-            limit = self._limit(record, use.end_at - kept_at)
-        severity = self._severity(use, lasting, limit)
-        if severity is None:
-            after = since if since and use.flow_lh >= limit else 0
-            finding = clear(use.end_at) if since and not after else None
-        else:
-            after = since or (use.start_at - (use.end_at - use.start_at if follows else 0))
-            finding = Finding(severity, use.end_at, after, self._evidence(use, severity, limit))
-        record = round(max(record, lasting), 2)
-        now = (round(use.flow_lh, 2), use.end_at, record, use.end_at, kept_at)
-        return (*now, after, limit if after else 0.0), finding
+        lasting = min(before, flow) if follows else 0.0
+        severity: Severity | None = None
+        if since or flow >= self._least:
+            if not since:
+                limit = self._limit(self._faded(record, end_at - record_at), end_at - kept_at)
+            severity = self._severity(flow, lasting, limit)
+        finding: Finding | None = None
+        if severity is not None:
+            since = since or (use.start_at - (end_at - use.start_at if follows else 0))
+            finding = Finding(severity, end_at, since, self._evidence(flow, severity, limit))
+        elif since and flow < limit:
+            since, finding = 0, clear(end_at)
+        if lasting and lasting >= self._faded(record, end_at - record_at):
+            record, record_at = lasting, end_at
+        return (flow, end_at, record, record_at, kept_at, since, limit if since else 0.0), finding
+
+    @cached_property
+    def _least(self) -> float:
+        """A flow below which nothing begins."""
+        return min(self.unusual.flow_lh, self.impossible.lasting_lh, self.impossible.once_lh)
 
     @cached_property
     def _half_life_ms(self) -> int:
@@ -82,8 +89,6 @@ class Surge(Timeless):
         return milliseconds_of(self.learning)
 
     def _faded(self, record: float, span: int) -> float:
-        if not record:
-            return 0.0
         return float(record * 0.5 ** (span / self._half_life_ms))
 
     def _limit(self, record: float, age: int) -> float:
@@ -92,17 +97,17 @@ class Surge(Timeless):
         usual = max(self.unusual.flow_lh, self.unusual.factor * record)
         return round(min(usual, self.impossible.lasting_lh), 2)
 
-    def _severity(self, use: Use, lasting: float, limit: float) -> Severity | None:
-        if use.flow_lh >= self.impossible.once_lh or lasting >= self.impossible.lasting_lh:
+    def _severity(self, flow: float, lasting: float, limit: float) -> Severity | None:
+        if flow >= self.impossible.once_lh or lasting >= self.impossible.lasting_lh:
             return Severity.CRITICAL
         return Severity.WARNING if lasting >= limit else None
 
-    def _evidence(self, use: Use, severity: Severity, limit: float) -> Evidence:
+    def _evidence(self, flow: float, severity: Severity, limit: float) -> Evidence:
         critical = severity is Severity.CRITICAL
         source = self.impossible.source if critical else self.unusual.source
-        shown = min(limit, self.impossible.lasting_lh) if not critical else self._passed(use)
-        return {"flow_lh": round(use.flow_lh, 1), "limit_lh": shown, "limit_from": source}
+        shown = min(limit, self.impossible.lasting_lh) if not critical else self._passed(flow)
+        return {"flow_lh": round(flow, 1), "limit_lh": shown, "limit_from": source}
 
-    def _passed(self, use: Use) -> float:
-        once = use.flow_lh >= self.impossible.once_lh
+    def _passed(self, flow: float) -> float:
+        once = flow >= self.impossible.once_lh
         return self.impossible.once_lh if once else self.impossible.lasting_lh

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from devices.instant import Instant
-from devices.reading import Reading
+from devices.reading import NUMBER, Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear, unknown
 from rules.severity import Severity
@@ -40,7 +40,7 @@ class Threshold(Timeless):
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Return what the value says; a reading without it says nothing of a subject once found."""
         value, at = reading.values.get(self.field), reading.measured_at
-        if not isinstance(value, (int, float)):
+        if not isinstance(value, NUMBER):
             return state, unknown(at) if state else None
         if not state and (value > self._first if self.falling else value < self._first):
             return 0, None

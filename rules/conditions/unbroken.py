@@ -1,18 +1,18 @@
 """Unbroken: water that never stops, graver the longer it runs and the more of it."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias
 
 from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear, unknown
 from rules.severity import Severity
-from rules.water_use import HOUR, Use, use_in
+from rules.water_use import HOUR, Use, hundredths, thousandths, use_in
 
 _UNLIKELY = math.log(10_000)
 """Once in 10,000 runs by chance, were hours independent (a choice; a day has no such alarm)."""
@@ -26,8 +26,10 @@ _LEARNT_IN_H = 720
 _NEARLY = 0.96
 """Meters that report about once in so long are a little early half of the time."""
 
-_Run: TypeAlias = list[float]
+_Run: TypeAlias = list[float] | tuple[float, ...]
 """Since when, how unlikely, and the least flow."""
+_Runs: TypeAlias = Sequence[_Run | int]
+_Habit: TypeAlias = list[float]
 
 
 class Tier(NamedTuple):
@@ -63,30 +65,46 @@ class Unbroken(Timeless):
 
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Lengthen the runs, or break them."""
-        none = [0] * len(self.tiers)
         use = use_in(reading)
         if use is None or use.litres is None:
             return state, None
-        first = (0, none, 0, [_HABIT] * len(self.tiers))
-        block, runs, found, habit = cast("tuple[Any, ...]", state or first)
+        block, runs, found, habit = state or self._first
         if block and block[1] != use.start_at:
-            block, runs = 0, none
+            block, runs = 0, self._none
         if self.parts and not block and self._fills(use.end_at - use.start_at):
-            return (0, none, 0, habit), clear(use.end_at) if found else None
-        known, (block, use) = use.slot, self._filled(block, use)
-        if use is None:
-            return (block, runs, found, habit), None
+            return (0, self._none, 0, habit), clear(use.end_at) if found else None
+        known = use.slot
+        if block:
+            use = Use(block[0], use.end_at, thousandths(block[2] + use.litres))
+        if not self._fills(use.end_at - use.start_at):
+            return ((use.start_at, use.end_at, use.litres), runs, found, habit), None
         if not known:
             runs = self._bridged(runs, use)
             lost = found and not any(runs)
-            return (block, runs, found, habit), unknown(use.end_at) if lost else None
-        runs = self._lengthened(runs, habit, use)
-        finding = self._found(runs, use.end_at)
+            return (0, runs, found, habit), unknown(use.end_at) if lost else None
+        runs, learnt = self._lengthened(runs, habit, use)
+        finding = self._found(runs, use.end_at) if runs is not self._none else None
         if not found and finding is None:
-            return (block, runs, 0, self._learnt(habit, use)), None
+            return (0, runs, 0, learnt), None
         if finding is None:
             finding = unknown(use.end_at) if any(runs) else clear(use.end_at)
-        return (block, runs, int(any(runs)), habit), finding
+        return (0, runs, int(any(runs)), habit), finding
+
+    @cached_property
+    def _none(self) -> tuple[int, ...]:
+        return (0,) * len(self.tiers)
+
+    @cached_property
+    def _first(self) -> tuple[Any, ...]:
+        return 0, self._none, 0, (_HABIT,) * len(self.tiers)
+
+    @cached_property
+    def _flows(self) -> tuple[float, ...]:
+        return tuple(tier.flow_lh for tier in self.tiers)
+
+    @cached_property
+    def _least(self) -> float:
+        return min(self._flows)
 
     @cached_property
     def _nearly_ms(self) -> float:
@@ -99,13 +117,6 @@ class Unbroken(Timeless):
     def _fills(self, span: int) -> bool:
         return span >= self._nearly_ms
 
-    def _filled(self, block: State, use: Use) -> tuple[State, Use | None]:
-        start_at, _, litres = block or (use.start_at, use.start_at, 0.0)
-        litres = round(litres + (use.litres or 0.0), 3)
-        if not self._fills(use.end_at - start_at):
-            return (start_at, use.end_at, litres), None
-        return 0, Use(start_at, use.end_at, litres)
-
     def _bridged(self, runs: Iterable[_Run | int], use: Use) -> list[_Run | int]:
         if use.end_at - use.start_at > milliseconds_of(self.longest_gap):
             return [0] * len(self.tiers)
@@ -115,30 +126,29 @@ class Unbroken(Timeless):
                 after.append(0)
                 continue
             since, unlikely, least = run  # type: ignore[misc]
-            after.append([since, round(max(0.0, unlikely - _DOUBT), 2), least])
+            after.append([since, max(0.0, unlikely - _DOUBT), least])
         return after
 
-    def _lengthened(
-        self, runs: Iterable[_Run | int], habit: Iterable[float], use: Use
-    ) -> list[_Run | int]:
-        hours, flow = (use.end_at - use.start_at) / HOUR, round(use.flow_lh, 2)
+    def _lengthened(self, runs: _Runs, habit: Iterable[float], use: Use) -> tuple[_Runs, _Habit]:
+        """Return the runs after a block, and the habit with it.
+
+        One loop with all in it: this is the dearest step of the library, and calls doubled it.
+        """
+        flow, hours = hundredths(use.flow_lh), (use.end_at - use.start_at) / HOUR
+        weight = hours / _LEARNT_IN_H
+        kept = 1 - weight
         after: list[_Run | int] = []
-        for tier, run, share in zip(self.tiers, runs, habit, strict=True):
-            if flow <= tier.flow_lh:
+        learnt: list[float] = []
+        for limit, run, share in zip(self._flows, runs, habit, strict=True):
+            if flow > limit:
+                since, unlikely, least = run or (use.start_at, 0.0, flow)  # type: ignore[misc]
+                unlikely -= math.log(min(_HABIT, share)) * hours
+                after.append((since, unlikely, min(least, flow)))
+                learnt.append(share * kept + weight)
+            else:
                 after.append(0)
-                continue
-            since, unlikely, least = run or (use.start_at, 0.0, flow)  # type: ignore[misc]
-            unlikely -= math.log(min(_HABIT, share)) * hours
-            after.append([since, round(unlikely, 2), min(least, flow)])
-        return after
-
-    def _learnt(self, habit: Iterable[float], use: Use) -> list[float]:
-        weight = (use.end_at - use.start_at) / (HOUR * _LEARNT_IN_H)
-        flow = use.flow_lh
-        return [
-            max(_LEAST_HABIT, round(share + weight * ((flow > tier.flow_lh) - share), 4))
-            for tier, share in zip(self.tiers, habit, strict=True)
-        ]
+                learnt.append(max(_LEAST_HABIT, share * kept))
+        return after if flow > self._least else self._none, learnt
 
     def _found(self, runs: Iterable[_Run | int], at: Instant) -> Finding | None:
         gravest: Finding | None = None

@@ -57,7 +57,10 @@ class _Broken(Timeless):
         return state, Finding(None, reading.measured_at // 0, 0)
 
 
-class _BrokenAtTicks(_Broken):
+class _BrokenAtTicks:
+    def start(self) -> State:
+        return 0
+
     def observe(self, state: State, reading: Reading) -> Verdict:
         return max(state, reading.measured_at), None
 
