@@ -36,11 +36,19 @@ class Combination:
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Let each condition observe, and put their words together."""
         parts, word = state
-        if word == _WELL and self._has_nothing_to_say(parts, reading):
+        answers: list[Verdict] = []
+        quiet, same = word == _WELL, True
+        for condition, part in zip(self.conditions, parts, strict=True):
+            after, finding = answer = condition.observe(part[0], reading)
+            quiet = quiet and finding is None
+            same = same and after is part[0]
+            answers.append(answer)
+        if not quiet:
+            return self._said(state, reading.measured_at, answers)
+        if same:
             return state, None
-        asked = zip(self.conditions, parts, strict=True)
-        answers = [condition.observe(part[0], reading) for condition, part in asked]
-        return self._said(state, reading.measured_at, answers)
+        own = [[after, *part[1:]] for (after, _), part in zip(answers, parts, strict=True)]
+        return (own, word), None
 
     def tick(self, state: State, moment: Moment) -> Verdict:
         """Let time pass for those that have reached their deadline."""
@@ -58,15 +66,6 @@ class Combination:
             for condition, (own, *_) in zip(self.conditions, state[0], strict=True)
         )
         return min((at for at in deadlines if at is not None), default=None)
-
-    def _has_nothing_to_say(self, parts: list[State], reading: Reading) -> bool:
-        """Return whether each condition leaves its state as it is; so it is nearly always."""
-        for condition, part in zip(self.conditions, parts, strict=True):
-            before = part[0]
-            after, finding = condition.observe(before, reading)
-            if finding is not None or after is not before:
-                return False
-        return True
 
     def _said(self, state: State, at: Instant, answers: list[Verdict]) -> Verdict:
         said = zip(state[0], answers, strict=True)

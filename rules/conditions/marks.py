@@ -26,7 +26,8 @@ class Marks(Timeless):
         text, at = reading.values.get(self.field), reading.measured_at
         if not isinstance(text, str):
             return state, unknown(at) if state else None
-        found = [word for word in text.split(",") if word in self.words] if text else []
+        words = text.split(",") if "," in text else (text,)
+        found = [word for word in words if word in self.words] if text else []
         if not found:
             return 0, clear(at) if state else None
         since = state or at

@@ -3,12 +3,10 @@
 from datetime import timedelta
 
 from rules.condition import Condition
-from rules.conditions.combination import Combination
-from rules.conditions.frozen import Frozen, Witness
-from rules.conditions.named import Named
+from rules.conditions.frozen import Frozen, Sensor, Witness
 from rules.explanation import Template
 from rules.library.gas_levels import trusted
-from rules.library.gas_ranges import RANGES, WITH_TEMPERATURE, Range
+from rules.library.gas_ranges import RANGES, WITH_TEMPERATURE
 from rules.limits import Limit, Tighter
 from rules.rule import AlertRule, Numbers
 from rules.severity import Severity
@@ -35,22 +33,9 @@ MOVED = Limit(
 
 def _condition(numbers: Numbers) -> Condition:
     same, moved = numbers[SAME.name], numbers[MOVED.name]
-
-    def frozen(sensor: Range) -> Condition:
-        return Named(
-            sensor.gas,
-            Frozen(
-                sensor.field,
-                timedelta(hours=same.value),
-                Severity.WARNING,
-                same.source,
-                high=sensor.full,
-                rest=sensor.rest,
-                witness=Witness("temperature_c", moved.value),
-            ),
-        )
-
-    return trusted(Combination("any", tuple(frozen(sensor) for sensor in RANGES)))
+    sensors = tuple(Sensor(each.gas, each.field, high=each.full, rest=each.rest) for each in RANGES)
+    span, witness = timedelta(hours=same.value), Witness("temperature_c", moved.value)
+    return trusted(Frozen(sensors, span, Severity.WARNING, same.source, witness))
 
 
 RULE = AlertRule(

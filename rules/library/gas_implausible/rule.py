@@ -3,9 +3,7 @@
 from datetime import timedelta
 
 from rules.condition import Condition
-from rules.conditions.combination import Combination
-from rules.conditions.named import Named
-from rules.conditions.threshold import Level, Threshold
+from rules.conditions.together import Above, Together
 from rules.explanation import Template
 from rules.library.gas_levels import STALE_AFTER, trusted
 from rules.limits import Limit, Tighter
@@ -38,20 +36,11 @@ OXYGEN = Limit(
 
 def _condition(numbers: Numbers) -> Condition:
     methane, oxygen = numbers[METHANE.name], numbers[OXYGEN.name]
-
-    def above(name: str, field: str, limit: float, band: float) -> Condition:
-        level = Level(Severity.WARNING, limit, limit - band, methane.source)
-        return Named(name, Threshold(field, (level,)))
-
-    return trusted(
-        Combination(
-            "all",
-            (
-                above("CH4", "ch4_lel_pct", methane.value, _BAND_LEL),
-                above("O2", "o2_vol_pct", oxygen.value, _BAND_VOL),
-            ),
-        )
+    values = (
+        Above("CH4", "ch4_lel_pct", methane.value, methane.value - _BAND_LEL),
+        Above("O2", "o2_vol_pct", oxygen.value, oxygen.value - _BAND_VOL),
     )
+    return trusted(Together(values, Severity.WARNING, methane.source))
 
 
 RULE = AlertRule(

@@ -1,11 +1,10 @@
 """The rule `gas_stuck`."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from rules.condition import Condition
 from rules.conditions.combination import Combination
-from rules.conditions.frozen import Frozen, Witness
+from rules.conditions.frozen import Frozen, Sensor, Witness
 from rules.conditions.named import Named
 from rules.conditions.threshold import Level, Threshold
 from rules.explanation import Template
@@ -40,25 +39,28 @@ ZERO = Limit(
 )
 
 
-def _of_sensor(sensor: Range, numbers: Numbers) -> Iterator[Condition]:
-    full, zero = numbers[FULL.name], numbers[ZERO.name]
-    at_full = timedelta(minutes=full.value)
-    yield Frozen(sensor.field, at_full, Severity.WARNING, full.source, low=sensor.full)
-    at_zero = timedelta(days=zero.value)
-    yield Frozen(
-        sensor.field, at_zero, Severity.NOTICE, zero.source, low=0.0, high=0.0, witness=_MOVED
-    )
-    below = Level(Severity.WARNING, -_BELOW * sensor.full, -_BELOW * sensor.full / 2, _BELOW_SOURCE)
-    yield Threshold(sensor.field, (below,), falling=True, samples=2)
+def _below(sensor: Range) -> Condition:
+    limit = -_BELOW * sensor.full
+    level = Level(Severity.WARNING, limit, limit / 2, _BELOW_SOURCE)
+    return Named(sensor.gas, Threshold(sensor.field, (level,), falling=True, samples=2))
 
 
 def _condition(numbers: Numbers) -> Condition:
-    conditions = tuple(
-        Named(sensor.gas, condition)
-        for sensor in RANGES
-        for condition in _of_sensor(sensor, numbers)
+    full, zero = numbers[FULL.name], numbers[ZERO.name]
+    at_full = Frozen(
+        tuple(Sensor(each.gas, each.field, low=each.full) for each in RANGES),
+        timedelta(minutes=full.value),
+        Severity.WARNING,
+        full.source,
     )
-    return trusted(Combination("any", conditions))
+    at_zero = Frozen(
+        tuple(Sensor(each.gas, each.field, low=0.0, high=0.0) for each in RANGES),
+        timedelta(days=zero.value),
+        Severity.NOTICE,
+        zero.source,
+        _MOVED,
+    )
+    return trusted(Combination("any", (at_full, at_zero, *map(_below, RANGES))))
 
 
 RULE = AlertRule(
