@@ -8,7 +8,7 @@ from devices.message import Reply
 from devices.reading import Reading
 from rules.bound import Profiles, Rulebook
 from rules.effect import Effect
-from rules.judge import Failure, Judge, When
+from rules.judge import Failure, Judge, When, due_of
 from rules.lifecycle import Life
 from rules.memory import FAR, Memory, SavedState, restored
 from rules.moment import Outage
@@ -145,8 +145,7 @@ class Engine:
 
     def lives(self, subject: Subject) -> dict[str, Life]:
         """Return the alerts of a subject by rule, pending ones included."""
-        memory = self._memory(subject)
-        return {rule: life for rule, (_, life) in memory.states.items() if life is not None}
+        return dict(self._memory(subject).lives)
 
     def take(self) -> Outcome:
         """Return what changed since the last take."""
@@ -213,6 +212,12 @@ class Engine:
         return reading
 
     def _arm(self, memory: Memory) -> None:
+        """Let the subject's timer ring when it wants time to pass, or before.
+
+        `due` is found anew at each reading: one kept from before is too early by then, and with the
+        slots of a day, all heard at once, would ring earlier with each of them.
+        """
+        memory.due = due_of(memory)
         at = memory.due - memory.ahead_ms
         if at < memory.armed_at and memory.due < FAR:
             self._timers.arm(memory.subject, at)

@@ -71,19 +71,20 @@ class Judge:
 
         Of nearly every reading nearly every rule has nothing to say: that way is kept short.
         """
-        states = memory.states
+        states, lives = memory.states, memory.lives
         for bound in route:
-            kept = states.get(bound.name)
-            state, life = (bound.start, None) if kept is None else kept
+            name, _, _, _, start, observe, _ = bound
+            state = states.get(name, start)
             try:
-                after, finding = bound.observe(state, reading)
+                after, finding = observe(state, reading)
             except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
-                self._failed(memory, bound.name, error)
+                self._failed(memory, name, error)
                 continue
-            if life is None and finding is None:
+            if finding is None and name not in lives:
                 if after is not state:
-                    _keep(memory, bound, after, None)
+                    memory.keep(bound, after)
                 continue
+            life = lives.get(name)
             when = When(reading.measured_at, reading.received_at)
             if finding is None:
                 step = heard(life or NEVER, when.at)
@@ -134,7 +135,7 @@ class Judge:
         for bound in route:
             if not bound.rule.amends:
                 continue
-            state, life = memory.states.get(bound.name) or (bound.start, None)
+            state, life = memory.kept(bound)
             try:
                 after, finding = cast("Amendable", bound.condition).amend(state, reading)
             except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
@@ -149,21 +150,17 @@ class Judge:
         """Let the subject's time pass, each thing happening at its own instant."""
         for sequence in memory.profile.sequences:
             self._let_turn(memory, sequence, until, hearing=hearing)
-        rules = [bound for bound in memory.profile.bound.values() if bound.name in memory.states]
-        for bound in rules:
+        known = {*memory.states, *memory.lives}
+        for bound in [each for each in memory.profile.bound.values() if each.name in known]:
             self._let_pass(memory, bound, until, hearing=hearing)
-        memory.due = FAR
-        for sequence in memory.profile.sequences:
-            _await_turn(memory, sequence)
-        for bound in rules:
-            _await(memory, bound, *(memory.states.get(bound.name) or (bound.start, None)))
+        memory.due = due_of(memory)
 
     def reset(self, memory: Memory, rule: str, when: When) -> bool:
         """Reset a latch; return whether there was one that could be."""
         bound = memory.profile.bound.get(rule)
         if bound is None:
             return False
-        state, life = memory.states.get(rule) or (bound.start, None)
+        state, life = memory.kept(bound)
         step = reset(life or NEVER, when.at, bound.policy)
         self._live(memory, bound, state, step, when)
         return bool(step[1])
@@ -177,20 +174,20 @@ class Judge:
         *event: object,
     ) -> bool:
         """Let a sequence take a step, and tell what it finds and orders; False if it raised."""
-        state, _ = memory.states.get(bound.name) or (bound.sequence.start(), None)
+        state = memory.states.get(bound.name)
+        state = bound.sequence.start() if state is None else state
         try:
             turn = step(memory.subject.id, state, *event)
         except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
             self._failed(memory, bound.name, error)
             return False
-        memory.states[bound.name] = (turn.state, None)
+        memory.states[bound.name] = turn.state
         self.effects += turn.orders
         for name, finding in turn.findings:
             alert = memory.profile.bound[name]
-            told, life = memory.states.get(name) or (alert.start, None)
+            told, life = memory.kept(alert)
             after = judged(life or NEVER, finding, alert.policy)
             self._live(memory, alert, told, after, when)
-        _await_turn(memory, bound)
         return True
 
     def _let_turn(
@@ -209,7 +206,7 @@ class Judge:
 
     def _let_pass(self, memory: Memory, bound: Bound, until: When, *, hearing: bool) -> None:
         for _ in range(_MOST_STEPS):
-            state, life = memory.states.get(bound.name) or (bound.start, None)
+            state, life = memory.kept(bound)
             at = _due(bound, state, life)
             if at > until.at:
                 return
@@ -220,9 +217,9 @@ class Judge:
             if finding is not None:
                 step = aged(life or NEVER, finding, bound.policy)
                 self._live(memory, bound, state, step, when)
-                _, life = memory.states.get(bound.name) or (state, None)
+                life = memory.lives.get(bound.name)
             self._live(memory, bound, state, passed(life or NEVER, at, bound.policy), when)
-            if _due(bound, *(memory.states.get(bound.name) or (bound.start, None))) == at:
+            if _due(bound, *(memory.kept(bound))) == at:
                 return
         self.failures.append(Failure(bound.name, memory.subject, "NeverAtRest"))
 
@@ -238,12 +235,16 @@ class Judge:
 
     def _live(self, memory: Memory, bound: Bound, state: State, step: Step, when: When) -> None:
         """Keep the state and the life that follows, and tell what changed."""
-        _, old = memory.states.get(bound.name) or (None, None)
+        old = memory.lives.get(bound.name)
         life, changes = step
         if life.phase in _RAISED:
             life, hushed = quieted(life, self._quiet_until(memory, bound), when.at)
             changes += hushed
-        _keep(memory, bound, state, None if life == NEVER else life)
+        memory.keep(bound, state)
+        if life != NEVER:
+            memory.lives[bound.name] = life
+        else:
+            memory.lives.pop(bound.name, None)
         told = life if life.severity else old or life
         self.effects += [
             AlertChange(
@@ -274,33 +275,30 @@ class Judge:
         self.failures.append(Failure(name, memory.subject, type(error).__name__))
 
 
+def due_of(memory: Memory) -> Instant:
+    """Return when, in device time, anything of a subject wants time to pass."""
+    profile, states = memory.profile, memory.states
+    at = FAR
+    for bound in profile.timed:
+        state = states.get(bound.name)
+        if state is not None:
+            at = min(at, _due(bound, state, None))
+    for name in memory.lives:
+        if name in profile.bound:
+            at = min(at, _due(profile.bound[name], *memory.kept(profile.bound[name])))
+    for sequence in profile.sequences:
+        at = min(at, _turn_due(memory, sequence))
+    return at
+
+
 def _turn_due(memory: Memory, bound: BoundSequence) -> Instant:
     before = memory.states.get(bound.name)
-    at = None if before is None else bound.sequence.deadline(before[0])
+    at = None if before is None else bound.sequence.deadline(before)
     return FAR if at is None else at
-
-
-def _await_turn(memory: Memory, bound: BoundSequence) -> None:
-    memory.due = min(memory.due, _turn_due(memory, bound))
-
-
-def _keep(memory: Memory, bound: Bound, state: State, life: Life | None) -> None:
-    if life is None and state == bound.start:
-        memory.states.pop(bound.name, None)
-    else:
-        memory.states[bound.name] = (state, life)
-        if life is not None or bound.deadline is not None:
-            _await(memory, bound, state, life)
-
-
-def _await(memory: Memory, bound: Bound, state: State, life: Life | None) -> None:
-    memory.due = min(memory.due, _due(bound, state, life))
 
 
 def _due(bound: Bound, state: State, life: Life | None) -> Instant:
     at = bound.deadline(state) if bound.deadline is not None else None
     of_condition = FAR if at is None else at
-    if life is None:
-        return of_condition
-    of_life = due(life, bound.policy)
+    of_life = None if life is None else due(life, bound.policy)
     return of_condition if of_life is None else min(of_condition, of_life)

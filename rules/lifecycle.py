@@ -100,10 +100,8 @@ NEVER = Life()
 _RAISED = (Phase.FIRING, Phase.STALE)
 
 
-def life_of(saved: list[object] | None) -> Life | None:
+def life_of(saved: list[object]) -> Life:
     """Return a life from the list it was saved as."""
-    if saved is None:
-        return None
     life = Life(*saved)  # type: ignore[arg-type]
     return life._replace(phase=Phase(life.phase))
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 from pydantic_core import from_json, to_json
 
 from devices.instant import Instant
-from rules.bound import Profile
+from rules.bound import Bound, Profile
+from rules.condition import State
 from rules.lifecycle import Life, life_of
 from rules.subject import Subject
 
@@ -26,17 +27,29 @@ class Memory:
 
     `clocks` holds, by `<kind>/<device>`, `measured_at` and `received_at` of the newest reading.
     `due` is when, in device time, a rule wants time to pass; it may be early. States are never
-    changed in place; what is missing in `states` is as its condition starts. `derived` holds, by
+    changed in place; what is missing in `states` is as its condition starts, and what is missing in
+    `lives` is no alert. `derived` holds, by
     name, the states of derived values. `armed_at`, our time, is when its timer rings at the latest.
     """
 
-    __slots__ = ("ahead_ms", "armed_at", "clocks", "derived", "due", "profile", "states", "subject")
+    __slots__ = (
+        "ahead_ms",
+        "armed_at",
+        "clocks",
+        "derived",
+        "due",
+        "lives",
+        "profile",
+        "states",
+        "subject",
+    )
 
     def __init__(self, subject: Subject, profile: Profile) -> None:
         self.subject = subject
         self.profile = profile
         self.clocks: dict[str, tuple[Instant, Instant]] = {}
-        self.states: dict[str, tuple[object, Life | None]] = {}
+        self.states: dict[str, object] = {}
+        self.lives: dict[str, Life] = {}
         self.derived: dict[str, object] = {}
         self.ahead_ms = 0
         self.due: Instant = FAR
@@ -50,9 +63,20 @@ class Memory:
         else:
             self.ahead_ms = min(measured - received for measured, received in self.clocks.values())
 
+    def kept(self, bound: Bound) -> tuple[State, Life | None]:
+        """Return the state of a rule, and its alert, None for none."""
+        return self.states.get(bound.name, bound.start), self.lives.get(bound.name)
+
+    def keep(self, bound: Bound, state: State) -> None:
+        """Keep the state of a rule; one as its condition starts takes no room."""
+        if state == bound.start:
+            self.states.pop(bound.name, None)
+        else:
+            self.states[bound.name] = state
+
     def saved(self) -> bytes:
         """Return the state as JSON."""
-        return to_json((VERSION, self.clocks, self.states, self.derived))
+        return to_json((VERSION, self.clocks, self.states, self.lives, self.derived))
 
 
 def restored(subject: Subject, profile: Profile, saved: bytes) -> Memory:
@@ -64,8 +88,8 @@ def restored(subject: Subject, profile: Profile, saved: bytes) -> Memory:
     if version != VERSION:
         raise ValueError(f"state of {subject}: expected version {VERSION}, found {version}")
     memory = Memory(subject, profile)
-    clocks, states, memory.derived = parts
-    memory.states = {name: (state, life_of(life)) for name, (state, life) in states.items()}
+    clocks, memory.states, lives, memory.derived = parts
+    memory.lives = {name: life_of(life) for name, life in lives.items()}
     for device, (measured_at, received_at) in clocks.items():
         memory.hear(device, measured_at, received_at)
     memory.due = 0

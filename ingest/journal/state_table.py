@@ -2,15 +2,18 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from typing import get_args
 
 from devices.instant import Instant
 from ingest.journal.consequences import StateRow
-from rules.subject import Subject
+from rules.subject import Scope, Subject
 
 _WRITE = """
 INSERT INTO subject_state VALUES (?, ?, ?, ?)
 ON CONFLICT (scope, id) DO UPDATE SET state = excluded.state, deadline = excluded.deadline
 """
+_SCOPES: dict[str, Scope] = {scope: scope for scope in get_args(Scope)}
+"""One text of each for all subjects: SQLite gives a new one with every row, 55 bytes each."""
 
 
 class StateTable:
@@ -29,7 +32,7 @@ class StateTable:
         """Yield every saved deadline."""
         query = "SELECT deadline, scope, id FROM subject_state WHERE deadline IS NOT NULL"
         for deadline, scope, id_ in self._database.execute(query):
-            yield deadline, Subject(scope, id_)
+            yield deadline, Subject(_SCOPES[scope], id_)
 
     def write(self, rows: Iterable[StateRow]) -> None:
         """Keep the states; part of the caller's transaction."""
