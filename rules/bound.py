@@ -46,7 +46,8 @@ class Profile:
     """The bound rules that many subjects share, and which of them a reading concerns.
 
     The alerts of sequences are among `bound`, but no reading concerns them by itself.
-    `timed` are those that time changes; `derivations` are of what any rule reads of such a device.
+    `timed` are the names and deadlines of those that time changes; `derivations` are of what any
+    rule reads of such a device.
     """
 
     def __init__(
@@ -58,7 +59,9 @@ class Profile:
     ) -> None:
         judging = tuple(bound)
         self.bound = {rule.name: rule for rule in (*judging, *alerts)}
-        self.timed = tuple(bound for bound in judging if bound.deadline is not None)
+        self.timed = tuple(
+            (bound.name, bound.deadline) for bound in judging if bound.deadline is not None
+        )
         self.sequences = tuple(sequences)
         self.derivations = tuple(derivations)
         self._judging = judging

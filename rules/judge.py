@@ -82,7 +82,9 @@ class Judge:
                 continue
             if finding is None and name not in lives:
                 if after is not state:
-                    memory.keep(bound, after)
+                    states[name] = after
+                    if after == start:
+                        del states[name]
                 continue
             life = lives.get(name)
             when = When(reading.measured_at, reading.received_at)
@@ -94,20 +96,19 @@ class Judge:
 
     def derived(self, memory: Memory, reading: Reading) -> Reading:
         """Return the reading with what it shows together with those before it."""
-        found: dict[str, Any] = {}
-        for derivation in memory.profile.derivations:
-            name = derivation.name
+        device, kind, measured_at, received_at, values = reading
+        states = memory.derived
+        for name, _, of in memory.profile.derivations:
             try:
-                memory.derived[name], value = derivation.of(memory.derived.get(name), reading)
+                states[name], value = of(states.get(name), reading)
             except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
                 self._failed(memory, name, error)
                 continue
             if value is not None:
-                found[name] = value
-        if not found:
+                values = {**values, name: cast("Any", value)}
+        if values is reading.values:
             return reading
-        device, kind, measured_at, received_at, values = reading
-        return Reading(device, kind, measured_at, received_at, {**values, **found})
+        return Reading(device, kind, measured_at, received_at, values)
 
     def advance(self, memory: Memory, reading: Reading) -> None:
         """Take a reading in, by the sequences of its device."""
@@ -279,10 +280,11 @@ def due_of(memory: Memory) -> Instant:
     """Return when, in device time, anything of a subject wants time to pass."""
     profile, states = memory.profile, memory.states
     at = FAR
-    for bound in profile.timed:
-        state = states.get(bound.name)
+    for name, deadline in profile.timed:
+        state = states.get(name)
         if state is not None:
-            at = min(at, _due(bound, state, None))
+            of_condition = deadline(state)
+            at = at if of_condition is None else min(at, of_condition)
     for name in memory.lives:
         if name in profile.bound:
             at = min(at, _due(profile.bound[name], *memory.kept(profile.bound[name])))

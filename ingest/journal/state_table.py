@@ -8,10 +8,7 @@ from devices.instant import Instant
 from ingest.journal.consequences import StateRow
 from rules.subject import Scope, Subject
 
-_WRITE = """
-INSERT INTO subject_state VALUES (?, ?, ?, ?)
-ON CONFLICT (scope, id) DO UPDATE SET state = excluded.state, deadline = excluded.deadline
-"""
+_WRITE = "INSERT OR REPLACE INTO subject_state VALUES (?, ?, ?, ?)"
 _SCOPES: dict[str, Scope] = {scope: scope for scope in get_args(Scope)}
 """One text of each for all subjects: SQLite gives a new one with every row, 55 bytes each."""
 

@@ -1,6 +1,8 @@
 """Combinations: the gravest of some conditions, or all of them together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from devices.instant import Instant
@@ -16,7 +18,7 @@ _CLEAR: tuple[object, ...] = (_WELL, 0, False, {})
 _LOST: tuple[object, ...] = (_UNKNOWN, 0, False, {})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Combination:
     """Other conditions of the same subject: the gravest of them, or all together.
 
@@ -36,12 +38,15 @@ class Combination:
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Let each condition observe, and put their words together."""
         parts, word = state
-        answers: list[Verdict] = []
         quiet, same = word == _WELL, True
-        for condition, part in zip(self.conditions, parts, strict=True):
-            after, finding = answer = condition.observe(part[0], reading)
-            quiet = quiet and finding is None
-            same = same and after is part[0]
+        answers: list[Verdict] = []
+        for observe, part in zip(self._observe, parts, strict=True):
+            before = part[0]
+            after, finding = answer = observe(before, reading)
+            if finding is not None:
+                quiet = False
+            elif after is not before:
+                same = False
             answers.append(answer)
         if not quiet:
             return self._said(state, reading.measured_at, answers)
@@ -49,6 +54,10 @@ class Combination:
             return state, None
         own = [[after, *part[1:]] for (after, _), part in zip(answers, parts, strict=True)]
         return (own, word), None
+
+    @cached_property
+    def _observe(self) -> tuple[Callable[[State, Reading], Verdict], ...]:
+        return tuple(condition.observe for condition in self.conditions)
 
     def tick(self, state: State, moment: Moment) -> Verdict:
         """Let time pass for those that have reached their deadline."""

@@ -1,10 +1,10 @@
 """Unbroken: water that never stops, graver the longer it runs and the more of it."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from math import log
 from typing import Any, NamedTuple, TypeAlias
 
 from devices.instant import Instant, milliseconds_of
@@ -14,7 +14,7 @@ from rules.finding import Evidence, Finding, clear, unknown
 from rules.severity import Severity
 from rules.water_use import HOUR, Use, hundredths, thousandths, use_in
 
-_UNLIKELY = math.log(10_000)
+_UNLIKELY = log(10_000)
 """Once in 10,000 runs by chance, were hours independent (a choice; a day has no such alarm)."""
 _DOUBT = 1.0
 """What a gap takes from that: it may hide the pause (a choice)."""
@@ -138,18 +138,20 @@ class Unbroken(Timeless):
         flow, hours = hundredths(use.flow_lh), (use.end_at - use.start_at) / HOUR
         weight = hours / _LEARNT_IN_H
         kept = 1 - weight
+        if flow <= self._least:
+            return self._none, [max(_LEAST_HABIT, share * kept) for share in habit]
         after: list[_Run | int] = []
         learnt: list[float] = []
         for limit, run, share in zip(self._flows, runs, habit, strict=True):
             if flow > limit:
                 since, unlikely, least = run or (use.start_at, 0.0, flow)  # type: ignore[misc]
-                unlikely -= math.log(min(_HABIT, share)) * hours
+                unlikely -= log(min(_HABIT, share)) * hours
                 after.append((since, unlikely, min(least, flow)))
                 learnt.append(share * kept + weight)
             else:
                 after.append(0)
                 learnt.append(max(_LEAST_HABIT, share * kept))
-        return after if flow > self._least else self._none, learnt
+        return after, learnt
 
     def _found(self, runs: Iterable[_Run | int], at: Instant) -> Finding | None:
         gravest: Finding | None = None
