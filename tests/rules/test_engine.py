@@ -231,7 +231,7 @@ def test_a_tick_with_nothing_due_touches_no_subject() -> None:
     engine.take()
     engine.tick(START + 5 * MINUTE)
     assert engine.take() == Outcome({}, (), ())
-    assert engine.next_deadline() == START + 10 * MINUTE
+    assert engine.next_deadline() == START + 9 * MINUTE
 
 
 def test_a_condition_that_raises_is_reported_and_the_other_rules_go_on() -> None:
