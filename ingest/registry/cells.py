@@ -166,6 +166,11 @@ def level_of(code: str) -> str:
     return "city" if len(code) == 6 and code.endswith("00") else LEVEL_BY_DIGITS[len(code)]
 
 
+def digits_of(level: str) -> int:
+    """Return how many digits the longest code of a level has."""
+    return max(digits for digits, name in LEVEL_BY_DIGITS.items() if name == level)
+
+
 def whole(low: int, high: int) -> Cell:
     """Return what takes whole numbers from `low` to `high`."""
 

@@ -3,16 +3,24 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 
-from devices.instant import Instant, instant_of
+from devices.instant import Instant
 from ingest.registry.cells import CARE_CLASSES
 from ingest.registry.places import Places
-from rules.register import DeviceFacts, PremisesFacts, TableRegister
+from rules.register import (
+    COMMUNITY_DIGITS,
+    FOR_GOOD,
+    DeviceFacts,
+    PremisesFacts,
+    TableRegister,
+)
 
-_FOR_GOOD = instant_of(datetime(9999, 1, 1, tzinfo=UTC))
 _DEVICES = (
     "SELECT kind || '/' || device, area, model, size, premises, removed FROM registered_devices"
+)
+_BULK = (
+    "SELECT kind || '/' || device, bulk_of FROM registered_devices"
+    " WHERE bulk_of IS NOT NULL AND removed IS NULL"
 )
 _QUIET_DEVICES = (
     "SELECT kind || '/' || device, max(until) FROM registered_quiet"
@@ -42,20 +50,25 @@ _CLASSES = {
 _NO_ONE: frozenset[str] = frozenset()
 
 
-def register_of(database: sqlite3.Connection, now: Instant | None = None) -> TableRegister:
+def register_of(
+    database: sqlite3.Connection,
+    now: Instant | None = None,
+    area_digits: int = COMMUNITY_DIGITS,
+) -> TableRegister:
     """Return all that rules ask of devices and premises, from one reading of the database.
 
     A person counts for as long as a care mark, a lease or an authorisation holds, ended ones
     included if `now` is None. A device that was removed stands in no premises and is in maintenance
-    for good.
+    for good. `area_digits` is the longest code of an area that devices fall silent with.
     """
     database.execute("BEGIN")
     try:
         rows = database.execute("SELECT code, parent FROM registered_areas")
         places = Places(dict(rows))
-        premises = dict(_premises(database, places, now or -_FOR_GOOD))
+        premises = dict(_premises(database, places, now or -FOR_GOOD))
         devices = dict(_devices(database, places, premises))
-        return TableRegister(devices, premises, _shared(database))
+        bulk = dict(database.execute(_BULK))
+        return TableRegister(devices, premises, _shared(database), bulk, area_digits)
     finally:
         database.execute("COMMIT")
 
@@ -73,7 +86,7 @@ def _devices(
             size=_once(same, size),
             areas=places.chain(area),
             premises=ids.get(home) if removed is None else None,
-            maintenance_until=maintenance.get(key) if removed is None else _FOR_GOOD,
+            maintenance_until=maintenance.get(key) if removed is None else FOR_GOOD,
         )
         yield key, facts if facts.premises else shared.setdefault(facts, facts)
 

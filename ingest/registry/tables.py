@@ -33,7 +33,7 @@ class Premises(NamedTuple):
 
 
 class Device(NamedTuple):
-    """A device, and where it is."""
+    """A device, and where it is; `bulk_of` is the area whose whole inflow it measures."""
 
     kind: str
     device: str
@@ -43,6 +43,7 @@ class Device(NamedTuple):
     premises: str | None
     installed: int | None
     removed: int | None
+    bulk_of: str | None
 
 
 class Placement(NamedTuple):
@@ -142,7 +143,7 @@ PREMISES = Table("premises", Premises, 1, frozenset({"premises", "area"}), {
 DEVICES = Table("devices", Device, 2, frozenset({"kind", "device", "area"}), {
     "kind": cells.KIND, "device": cells.DEVICE, "area": cells.AREA, "model": cells.MODEL,
     "size": cells.SIZE, "premises": cells.DWELLING, "installed": cells.START,
-    "removed": cells.START,
+    "removed": cells.START, "bulk_of": cells.AREA,
 })  # fmt: skip
 PLACEMENTS = Table("placements", Placement, 3, frozenset({"kind", "device", "until", "area"}), {
     "kind": cells.KIND, "device": cells.DEVICE, "until": cells.START, "area": cells.AREA,

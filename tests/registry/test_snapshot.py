@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devices.instant import instant_of
+from devices.reading import Reading
 from ingest.clock import MachineClock
 from ingest.demo.plays import PLAN, demo_fleet
 from ingest.registry import Placed, import_registry
@@ -86,6 +87,20 @@ def test_a_device_that_was_removed_is_quiet_and_in_no_dwelling(
     assert facts.premises is None
     assert facts.maintenance_until is not None
     assert facts.maintenance_until > NOW + 10**12
+
+
+def test_a_bulk_meter_makes_its_area_a_zone(filled: sqlite3.Connection) -> None:
+    register = register_of(filled)
+
+    zone = register.traits_of(Subject("area", "500103003001"))
+    assert zone.bulk == ("water_meter/bulk-1",)
+    assert zone.devices == (("door", 1), ("water_meter", 1))
+    readings = [Reading(name, "water_meter", NOW, NOW, {}) for name in ("wm-1", "wm-2", "bulk-1")]
+    assert [register.zones_of(each) for each in readings] == [
+        ("500103003001",),
+        (),
+        ("500103003001",),
+    ]
 
 
 def test_without_areas_the_digits_tell_the_places(database: sqlite3.Connection) -> None:
