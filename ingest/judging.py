@@ -137,6 +137,13 @@ class Judging:
                 raise
             except Exception as error:  # noqa: BLE001 readings are stored whatever the rules do
                 self._fail(_ENGINE, error)
+        for reading in fresh.doubted:
+            try:
+                self._engine.observe_doubted(reading)
+            except sqlite3.Error:
+                raise
+            except Exception as error:  # noqa: BLE001 readings are kept whatever the rules do
+                self._fail(_ENGINE, error)
         return self._taken()
 
     def _pass(self, now: Instant, requests: Sequence[ResetRequest], _: Fresh) -> Consequences:

@@ -52,6 +52,7 @@ class Device(BaseModel):
     every: Span | None = None
     first_at: Span = 0
     clock_error: Span = 0
+    clock_steps: Mapping[str, Span] = {}
     count: int = Field(default=1, ge=1, le=1_000)
     size: str | None = None
     model: str | None = None
@@ -169,7 +170,8 @@ def _delivery(
     if case.batch is not None:
         arrives = -(-arrives // case.batch) * case.batch
     kind, name = identity
-    measured_at = case.start_at + offset + device.clock_error
+    steps = sum(step for at, step in device.clock_steps.items() if span_of(at) <= offset)
+    measured_at = case.start_at + offset + device.clock_error + steps
     known = {field: value for field, value in values.items() if value is not None}
     at = case.start_at + arrives
     return Delivery(at, Reading(name, kind, measured_at, at, known))

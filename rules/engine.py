@@ -9,6 +9,7 @@ from devices.message import Reply
 from devices.reading import Reading
 from rules.areas import Areas
 from rules.bound import Profiles, Rulebook
+from rules.clocks import continued
 from rules.effect import Effect
 from rules.judge import Failure, Judge, When
 from rules.lifecycle import Life
@@ -101,15 +102,32 @@ class Engine:
         self._judge.outages = outages
 
     def observe(self, reading: Reading, *, late: bool = False) -> None:
-        """Take a reading in; `late` says it is older than the newest of its device."""
-        device, kind, *_ = reading
-        is_new = self._observe(device_subject(kind, device), reading, late=late)
+        """Take a reading in; `late` says it is older than the newest of its device.
+
+        It may still be of the present, if the device's clock was set back.
+        """
+        device, kind, measured_at, *_ = reading
+        memory = self._touch(device_subject(kind, device))
+        clock = memory.clocks.get(memory.subject.id)
+        if late or (clock is not None and clock[0] > measured_at):
+            present = continued(memory, reading)
+            reading, late = present or reading, present is None
+        is_new = self._observe(memory, reading, late=late)
         if kind in self._premises_kinds:
             for home in self._register.homes_of(reading):
-                self._observe(Subject("premises", home), reading, late=late)
+                self._observe(self._touch(Subject("premises", home)), reading, late=late)
         if is_new and kind in self._zone_kinds:
             for zone in self._register.zones_of(reading):
                 self._observe_zone(zone, reading, late=late)
+
+    def observe_doubted(self, reading: Reading) -> None:
+        """Take a reading in that contradicts one of its device and instant.
+
+        It counts only if the device's clock was set back: then there are two such instants.
+        """
+        present = continued(self._touch(device_subject(reading.kind, reading.device)), reading)
+        if present is not None:
+            self.observe(present)
 
     def observe_reply(self, reply: Reply) -> None:
         """Take in the answer to a command; one told again, or to none of ours, is harmless."""
@@ -235,10 +253,10 @@ class Engine:
         self._arm(memory)
         self._settle(reading.received_at)
 
-    def _observe(self, subject: Subject, reading: Reading, *, late: bool) -> bool:
+    def _observe(self, memory: Memory, reading: Reading, *, late: bool) -> bool:
         """Let a subject take a reading in; False for one that it has taken in last."""
         device, kind, measured_at, received_at, _ = reading
-        memory = self._touch(subject)
+        subject = memory.subject
         name = subject.id if subject.scope == "device" else f"{kind}/{device}"
         clock = memory.clocks.get(name)
         if clock is not None and clock[0] == measured_at:

@@ -16,11 +16,13 @@ tuple: there is one for nearly every reading."""
 class Fresh(NamedTuple):
     """Readings that were not stored before, each device's in the order of measurement.
 
-    `late` are the places of those older than what was stored of their device before.
+    `late` are the places of those older than what was stored of their device before. `doubted` are
+    those not stored, because they contradict what is stored of their device and instant.
     """
 
     readings: Sequence[Reading]
     late: Collection[int] = ()
+    doubted: Sequence[Reading] = ()
 
 
 class ChangeRow(NamedTuple):

@@ -90,7 +90,7 @@ class Journal:
                 self._devices.write_status(status)
             for reply in batch.replies:
                 self._devices.write_reply(reply)
-            if fresh.readings:
+            if fresh.readings or fresh.doubted:
                 self._follow(judgement(fresh))
         return committed
 

@@ -204,3 +204,22 @@ async def test_a_commit_and_the_time_that_passes_take_turns(path: Path) -> None:
         )
 
     assert changes_in(path) == RAISED_BY_TIME
+
+
+async def test_a_clock_set_back_by_whole_hours_hides_no_gas_although_its_instants_are_taken(
+    path: Path,
+) -> None:
+    hour = 3_600
+    async with room(path) as here:
+        for second in range(0, 2 * hour, 60):
+            await here.judging.commit(batch(gas(second, GOOD)))
+        for second in range(2 * hour, 2 * hour + 180, 60):
+            reading = gas(second, CRITICAL)
+            back = reading._replace(measured_at=reading.measured_at - hour * 1_000)
+            committed = await here.judging.commit(batch(back))
+            assert len(committed.conflicts) == 1, "kept among the dead letters"
+            again = await here.judging.commit(batch(back))
+            assert again.stored.total() == 0
+
+    ((device, transition, _),) = changes_in(path)
+    assert (device, transition) == (MONITOR, "raised")
