@@ -11,7 +11,7 @@ from devices.reading import Reading
 from rules.subject import Subject
 
 FOR_GOOD = instant_of(datetime(9999, 1, 1, tzinfo=UTC))
-"""The end of what has none: a device in maintenance until then was removed."""
+"""The end of what has none."""
 COMMUNITY_DIGITS = 12
 """Of its code, the statistics code of a community."""
 
@@ -24,11 +24,7 @@ class DeviceFacts(NamedTuple):
     areas: tuple[str, ...] = ()
     premises: str | None = None
     maintenance_until: Instant | None = None
-
-    @property
-    def is_removed(self) -> bool:
-        """Whether it is gone for good."""
-        return self.maintenance_until == FOR_GOOD
+    is_removed: bool = False
 
 
 class PremisesFacts(NamedTuple):
@@ -193,6 +189,8 @@ class TableRegister:
         else:
             device = self.devices.get(subject.id, _NO_DEVICE)
             home = self.premises.get(device.premises or "", _NO_PREMISES)
+            if device.is_removed:
+                return (Quiet("removed", FOR_GOOD),)
             away, maintenance = home.away_until, device.maintenance_until
         reasons = (("away", away), ("maintenance", maintenance))
         return tuple(Quiet(reason, until) for reason, until in reasons if until is not None)

@@ -15,7 +15,8 @@ from rules.severity import Severity
 from rules.subject import Scope
 
 _NONE = timedelta(0)
-MAINTENANCE = "maintenance"
+AWAY, MAINTENANCE, REMOVED = "away", "maintenance", "removed"
+"""Reasons to keep quiet that the register knows: nobody is in, somebody works on it, it is gone."""
 BLIND_AREA = "blind_area"
 """The reason to keep quiet about a silent device: its whole area is, and that was told."""
 _NO_TRAITS = Traits()
@@ -62,7 +63,7 @@ class AlertRule:
     latch_from: Severity | None = None
     amends: bool = False
     musters: bool = False
-    quieted_by: frozenset[str] = field(default=frozenset({MAINTENANCE}))
+    quieted_by: frozenset[str] = field(default=frozenset({MAINTENANCE, REMOVED}))
 
     @property
     def policy(self) -> Policy:

@@ -58,8 +58,8 @@ def register_of(
     """Return all that rules ask of devices and premises, from one reading of the database.
 
     A person counts for as long as a care mark, a lease or an authorisation holds, ended ones
-    included if `now` is None. A device that was removed stands in no premises and is in maintenance
-    for good. `area_digits` is the longest code of an area that devices fall silent with.
+    included if `now` is None. A device that was removed stands in no premises. `area_digits` is the
+    longest code of an area that devices fall silent with.
     """
     database.execute("BEGIN")
     try:
@@ -86,7 +86,8 @@ def _devices(
             size=_once(same, size),
             areas=places.chain(area),
             premises=ids.get(home) if removed is None else None,
-            maintenance_until=maintenance.get(key) if removed is None else FOR_GOOD,
+            maintenance_until=maintenance.get(key),
+            is_removed=removed is not None,
         )
         yield key, facts if facts.premises else shared.setdefault(facts, facts)
 

@@ -20,7 +20,7 @@ from ingest.registry.snapshot import register_of
 from rules.bound import Rulebook
 from rules.care import CLASSES
 from rules.catalogue import catalogue
-from rules.register import DeviceFacts, Traits
+from rules.register import FOR_GOOD, DeviceFacts, Quiet, Traits
 from rules.subject import Subject
 from tests.registry.sample import HOME, OTHER_HOME, OTHER_PERSON, PERSON, write_sample
 from tests.registry.test_files import NOW
@@ -85,8 +85,10 @@ def test_a_device_that_was_removed_is_quiet_and_in_no_dwelling(
     facts = register_of(filled).devices["water_meter/wm-2"]
 
     assert facts.premises is None
-    assert facts.maintenance_until is not None
-    assert facts.maintenance_until > NOW + 10**12
+    assert facts.is_removed
+    assert register_of(filled).quiet(Subject("device", "water_meter/wm-2")) == (
+        Quiet("removed", FOR_GOOD),
+    )
 
 
 def test_a_bulk_meter_makes_its_area_a_zone(filled: sqlite3.Connection) -> None:

@@ -17,7 +17,7 @@ from rules.effect import AlertChange
 from rules.engine import Engine
 from rules.finding import Finding
 from rules.lifecycle import Phase, Transition
-from rules.register import FOR_GOOD, DeviceFacts, TableRegister
+from rules.register import DeviceFacts, TableRegister
 from rules.rule import BLIND_AREA
 from rules.severity import Severity
 from rules.subject import Subject, device_subject
@@ -137,7 +137,7 @@ def test_devices_in_maintenance_do_not_make_an_area_blind_and_removed_ones_do_no
     watch.hear(0, *NAMES)
     watch.tick(20)
     assert watch.told() == {"gas_silent": 2}
-    gone = DeviceFacts(areas=AREAS, maintenance_until=FOR_GOOD)
+    gone = DeviceFacts(areas=AREAS, is_removed=True)
     facts = register(**dict.fromkeys(NAMES[:5], gone))
     assert facts.traits_of(Subject("area", COMMUNITY)).devices == (("gas_monitor", 5),)
     assert facts.area_of(device_subject("gas_monitor", NAMES[0])) is None

@@ -10,7 +10,7 @@ from rules.conditions.episode import Episode, Grade
 from rules.conditions.silent import Patience, Silent
 from rules.explanation import Template
 from rules.limits import Limit, Tighter
-from rules.rule import BLIND_AREA, MAINTENANCE, AlertRule, Numbers
+from rules.rule import BLIND_AREA, MAINTENANCE, REMOVED, AlertRule, Numbers
 from rules.severity import Severity
 
 _SETTING = "general knowledge, not from a standard"
@@ -64,7 +64,7 @@ RULE = AlertRule(
     condition=_condition,
     limits=(NOTE, WARN),
     hold=HOLD,
-    quieted_by=frozenset({MAINTENANCE, BLIND_AREA}),
+    quieted_by=frozenset({MAINTENANCE, REMOVED, BLIND_AREA}),
     explanation=Template(
         zh="自 {heard_at} 起未收到数据，已超过 {limit_h} 小时（依据：{limit_from}）。",
         en="Nothing heard since {heard_at}, for longer than {limit_h} h ({limit_from}).",
