@@ -46,12 +46,17 @@ class ChangeRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """Rows to be written; `answers` to requests to reset, by alert; `words` to be remembered."""
+    """Rows to be written; `answers` to requests to reset, by alert; `words` to be remembered.
+
+    `unjudged` are readings that the service is yet to judge, `judged` the numbers of those it has.
+    """
 
     states: Sequence[StateRow] = ()
     changes: Sequence[ChangeRow] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
+    unjudged: Sequence[Reading] = ()
+    judged: Sequence[int] = ()
 
 
 Judgement: TypeAlias = Callable[[Fresh], Consequences]
