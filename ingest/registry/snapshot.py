@@ -40,13 +40,6 @@ _SHARED = (
     " JOIN registered_care USING (premises) ORDER BY 1, 2"
 )
 _LEASES = "SELECT premises, max(until) FROM registered_leases GROUP BY 1"
-_CLASSES = {
-    "elderly_alone": "elderly_alone",
-    "child_in_difficulty": "child",
-    "seriously_ill": "ill",
-    "disabled": "disabled",
-}
-"""What the rules call the classes."""
 _NO_ONE: frozenset[str] = frozenset()
 
 
@@ -141,4 +134,4 @@ def _care(rows: Iterable[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for premises, care in rows:
         found[premises] = min(found.get(premises, care), care, key=CARE_CLASSES.index)
-    return {premises: _CLASSES[care] for premises, care in found.items()}
+    return found
