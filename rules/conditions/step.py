@@ -6,7 +6,7 @@ from devices.reading import Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
-from rules.water_use import Step, Use, use_of
+from rules.water_use import Counter, Step, Use, use_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +14,9 @@ class Stepped(Timeless):
     """A step of the counter of a water meter, told when the next reading has confirmed it.
 
     One wrong reading, after which the counter goes on as before, is none; a rollover needs no
-    confirmation. State: counter; the step, its start, and the litres before and after it, None for
-    no step; whether it was told.
+    confirmation, nor does another serial number, which is another meter whatever it counts. State:
+    counter; the step, its start, and the litres before and after it, None for no step; whether it
+    was told; the serial number, left out until it is known.
     """
 
     severity: Severity
@@ -27,7 +28,29 @@ class Stepped(Timeless):
 
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Tell a step, and that the counter goes on."""
-        before, open_step, told = state or (None, None, 0)
+        before, open_step, told, *known = state or (None, None, 0)
+        serial = reading.values.get("serial")
+        if serial is None:
+            after, finding = self._counted((before, open_step, told), reading)
+            return (*after, *known), finding
+        if known and known[0] != serial:
+            after, finding = self._replaced(before, reading, told=bool(told))
+        else:
+            after, finding = self._counted((before, open_step, told), reading)
+        return (*after, serial), finding
+
+    def _replaced(self, before: Counter, reading: Reading, *, told: bool) -> Verdict:
+        """Begin with another meter; its first reading is no use of water."""
+        counter, _ = use_of(None, reading)
+        at = reading.measured_at
+        if before is None or before[1] < 0 or counter is None or counter[1] < 0:
+            return (counter, None, 0), clear(at) if told else None
+        since = int(before[0])
+        step = (Step.REPLACED.value, since, before[1], counter[1])
+        return (counter, None, 1), self._finding(step, Use(since, at, None))
+
+    def _counted(self, state: State, reading: Reading) -> Verdict:
+        before, open_step, told = state
         counter, use = use_of(before, reading)
         if use is None:
             return (counter, open_step, told), None

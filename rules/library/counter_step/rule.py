@@ -20,7 +20,7 @@ RULE = AlertRule(
     title="Step of the counter",
     title_zh="水表读数跳变",
     scope="device",
-    fields={"water_meter": frozenset({"cumulative_m3", "increment_m3"})},
+    fields={"water_meter": frozenset({"cumulative_m3", "increment_m3", "serial"})},
     condition=_condition,
     keep=timedelta(hours=24),
     stale_after=timedelta(hours=54),
