@@ -56,6 +56,7 @@ class Device(BaseModel):
     count: int = Field(default=1, ge=1, le=1_000)
     size: str | None = None
     model: str | None = None
+    maintenance_since: Span | None = None
     maintenance_until: Span | None = None
 
     @property
@@ -72,6 +73,7 @@ class Premises(_Row):
     rooms: int | None = None
     care: str | None = None
     persons: tuple[str, ...] = ()
+    away_since: Span | None = None
     away_until: Span | None = None
 
 

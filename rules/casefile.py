@@ -15,7 +15,7 @@ from rules.lifecycle import Life, Phase
 from rules.limits import LimitBook
 from rules.memory import SavedState
 from rules.moment import Outage
-from rules.register import DeviceFacts, PremisesFacts, TableRegister
+from rules.register import DeviceFacts, PremisesFacts, Span, TableRegister
 from rules.rule import AlertRule
 from rules.severity import Severity
 from rules.subject import Subject
@@ -176,8 +176,10 @@ def _script(case: Case, deliveries: Iterable[Delivery]) -> list[tuple[Instant, D
 
 
 def _register_of(case: Case, kind: str) -> TableRegister:
-    def at(span: int | None) -> Instant | None:
-        return None if span is None else case.start_at + span
+    def span(since: int | None, until: int | None) -> Span | None:
+        if until is None:
+            return None
+        return Span(0 if since is None else case.start_at + since, case.start_at + until)
 
     premises = None if case.premises is None else PREMISES
     devices = {
@@ -186,7 +188,7 @@ def _register_of(case: Case, kind: str) -> TableRegister:
             size=device.size,
             areas=AREAS,
             premises=premises,
-            maintenance_until=at(device.maintenance_until),
+            maintenance=span(device.maintenance_since, device.maintenance_until),
         )
         for device in (case, *case.devices.values())
         for name in device.names
@@ -198,7 +200,7 @@ def _register_of(case: Case, kind: str) -> TableRegister:
         rooms=case.premises.rooms,
         care=case.premises.care,
         persons=frozenset(case.premises.persons),
-        away_until=at(case.premises.away_until),
+        away=span(case.premises.away_since, case.premises.away_until),
     )
     return TableRegister(devices, {PREMISES: facts})
 

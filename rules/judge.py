@@ -268,7 +268,7 @@ class Judge:
         if BLIND_AREA in bound.policy.quieted_by:
             self._report(memory, bound, life, when)
         if life.phase in RAISED:
-            life, hushed = quieted(life, self._quiet_until(memory, bound), when.at)
+            life, hushed = quieted(life, self._quiet_until(memory, bound, when.at), when.at)
             changes += hushed
         _keep(memory, bound, state, None if life == NEVER else life)
         if bound.rule.musters and _is_raised(old) != _is_raised(life):
@@ -294,7 +294,9 @@ class Judge:
         told, after = told_of(memory), None
         if life.phase is not Phase.INACTIVE:
             area = self.register.area_of(memory.subject) if told is None else told.area
-            if area is None or (told is None and self._quiet_until(memory, bound) > when.at):
+            if area is None or (
+                told is None and self._quiet_until(memory, bound, when.at) > when.at
+            ):
                 return
             since = life.start - memory.ahead_ms if told is None else told.silence.since
             after = Told(area, Silence(since, life.severity))
@@ -306,13 +308,13 @@ class Judge:
         at = when.at - memory.ahead_ms
         self.aftermath.append(News(area, memory.subject, silence, at, when.told_at))
 
-    def _quiet_until(self, memory: Memory, bound: Bound) -> Instant:
+    def _quiet_until(self, memory: Memory, bound: Bound, at: Instant) -> Instant:
         """Return until when, in device time, nobody is to be told; 0 for no such reason."""
         reasons = bound.policy.quieted_by
         untils = [
             quiet.until + memory.ahead_ms
             for quiet in self.register.quiet(memory.subject)
-            if quiet.reason in reasons
+            if quiet.reason in reasons and quiet.since + memory.ahead_ms <= at
         ]
         told = told_of(memory) if BLIND_AREA in reasons else None
         if told is not None and self.covered(told.area, told.silence.since):

@@ -16,6 +16,13 @@ COMMUNITY_DIGITS = 12
 """Of its code, the statistics code of a community."""
 
 
+class Span(NamedTuple):
+    """From when until when, in our time."""
+
+    since: Instant
+    until: Instant
+
+
 class DeviceFacts(NamedTuple):
     """A device: its model, its size such as DN15, its area from the city down, its premises."""
 
@@ -23,7 +30,7 @@ class DeviceFacts(NamedTuple):
     size: str | None = None
     areas: tuple[str, ...] = ()
     premises: str | None = None
-    maintenance_until: Instant | None = None
+    maintenance: Span | None = None
     is_removed: bool = False
 
 
@@ -34,8 +41,8 @@ class PremisesFacts(NamedTuple):
     rooms: int | None = None
     persons: frozenset[str] = frozenset()
     care: str | None = None
-    away_until: Instant | None = None
-    maintenance_until: Instant | None = None
+    away: Span | None = None
+    maintenance: Span | None = None
     lease_ends_at: Instant | None = None
 
 
@@ -54,10 +61,11 @@ class Traits(NamedTuple):
 
 
 class Quiet(NamedTuple):
-    """Why nobody is to be told of a subject's alerts, and until when."""
+    """Why nobody is to be told of a subject's alerts, until when, and from when on."""
 
     reason: str
     until: Instant
+    since: Instant = 0
 
 
 class Register(Protocol):
@@ -89,7 +97,7 @@ class Register(Protocol):
         """Return what decides its numbers."""
 
     def quiet(self, subject: Subject) -> tuple[Quiet, ...]:
-        """Return the reasons to keep quiet about it, past ones included."""
+        """Return the reasons to keep quiet about it, past and coming ones included."""
 
 
 class _Area(NamedTuple):
@@ -182,18 +190,20 @@ class TableRegister:
         return Traits(model=device.model, size=device.size)
 
     def quiet(self, subject: Subject) -> tuple[Quiet, ...]:
-        """Return the reasons to keep quiet about it, past ones included."""
+        """Return the reasons to keep quiet about it, past and coming ones included."""
         if subject.scope == "premises":
             premises = self.premises.get(subject.id, _NO_PREMISES)
-            away, maintenance = premises.away_until, premises.maintenance_until
+            away, maintenance = premises.away, premises.maintenance
         else:
             device = self.devices.get(subject.id, _NO_DEVICE)
             home = self.premises.get(device.premises or "", _NO_PREMISES)
             if device.is_removed:
                 return (Quiet("removed", FOR_GOOD),)
-            away, maintenance = home.away_until, device.maintenance_until
+            away, maintenance = home.away, device.maintenance
         reasons = (("away", away), ("maintenance", maintenance))
-        return tuple(Quiet(reason, until) for reason, until in reasons if until is not None)
+        return tuple(
+            Quiet(reason, span.until, span.since) for reason, span in reasons if span is not None
+        )
 
 
 def _areas_of(devices: Mapping[str, DeviceFacts], bulk: Mapping[str, str]) -> dict[str, _Area]:

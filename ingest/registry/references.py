@@ -119,6 +119,7 @@ class _References:
                 yield "predecessors: expected other registered areas"
 
     def _quiet_time(self, row: QuietTime) -> Iterator[str]:
+        yield from _order("since", row.since, "until", row.until)
         of_device = (row.kind, row.device)
         if (row.premises is None) == (of_device == (None, None)):
             yield "premises: expected either premises, or kind and device"

@@ -87,9 +87,10 @@ CREATE TABLE registered_quiet (
     premises TEXT,
     kind TEXT,
     device TEXT,
+    since INTEGER,
     until INTEGER NOT NULL
 );
-CREATE INDEX registered_quiet_key ON registered_quiet (reason, premises, kind, device);
+CREATE INDEX registered_quiet_key ON registered_quiet (reason, premises, kind, device, since);
 
 CREATE TABLE registered_contacts (
     place TEXT NOT NULL,

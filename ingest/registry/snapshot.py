@@ -12,6 +12,7 @@ from rules.register import (
     FOR_GOOD,
     DeviceFacts,
     PremisesFacts,
+    Span,
     TableRegister,
 )
 
@@ -23,12 +24,12 @@ _BULK = (
     " WHERE bulk_of IS NOT NULL AND removed IS NULL"
 )
 _QUIET_DEVICES = (
-    "SELECT kind || '/' || device, max(until) FROM registered_quiet"
-    " WHERE device IS NOT NULL AND reason = 'maintenance' GROUP BY 1"
+    "SELECT kind || '/' || device, ifnull(since, 0), until FROM registered_quiet"
+    " WHERE device IS NOT NULL AND reason = 'maintenance' ORDER BY 1, 2"
 )
 _QUIET_PREMISES = (
-    "SELECT premises, max(until) FROM registered_quiet"
-    " WHERE premises IS NOT NULL AND reason = ? GROUP BY 1"
+    "SELECT premises, ifnull(since, 0), until FROM registered_quiet"
+    " WHERE premises IS NOT NULL AND reason = ? ORDER BY 1, 2"
 )
 _PERSONS = (
     "SELECT premises, person FROM registered_care"
@@ -59,7 +60,7 @@ def register_of(
         rows = database.execute("SELECT code, parent FROM registered_areas")
         places = Places(dict(rows))
         premises = dict(_premises(database, places, now or -FOR_GOOD))
-        devices = dict(_devices(database, places, premises))
+        devices = dict(_devices(database, places, premises, now or -FOR_GOOD))
         bulk = dict(database.execute(_BULK))
         return TableRegister(devices, premises, _shared(database), bulk, area_digits)
     finally:
@@ -67,9 +68,12 @@ def register_of(
 
 
 def _devices(
-    database: sqlite3.Connection, places: Places, premises: dict[str, PremisesFacts]
+    database: sqlite3.Connection,
+    places: Places,
+    premises: dict[str, PremisesFacts],
+    now: Instant,
 ) -> Iterator[tuple[str, DeviceFacts]]:
-    maintenance = dict(database.execute(_QUIET_DEVICES))
+    maintenance = _quiet_times(database.execute(_QUIET_DEVICES), now)
     same: dict[object, object] = {}
     ids = {name: name for name in premises}
     shared: dict[DeviceFacts, DeviceFacts] = {}
@@ -79,7 +83,7 @@ def _devices(
             size=_once(same, size),
             areas=places.chain(area),
             premises=ids.get(home) if removed is None else None,
-            maintenance_until=maintenance.get(key),
+            maintenance=maintenance.get(key),
             is_removed=removed is not None,
         )
         yield key, facts if facts.premises else shared.setdefault(facts, facts)
@@ -105,8 +109,8 @@ def _premises(
     persons = _persons(database, now)
     care = _care(database.execute("SELECT premises, care FROM registered_care"))
     leases = dict(database.execute(_LEASES))
-    away = dict(database.execute(_QUIET_PREMISES, ("away",)))
-    maintenance = dict(database.execute(_QUIET_PREMISES, ("maintenance",)))
+    away = _quiet_times(database.execute(_QUIET_PREMISES, ("away",)), now)
+    maintenance = _quiet_times(database.execute(_QUIET_PREMISES, ("maintenance",)), now)
     shared: dict[PremisesFacts, PremisesFacts] = {}
     rows = database.execute("SELECT premises, area, rooms FROM registered_premises")
     for name, area, rooms in rows:
@@ -115,8 +119,8 @@ def _premises(
             rooms=rooms,
             persons=persons.get(name, _NO_ONE),
             care=care.get(name),
-            away_until=away.get(name),
-            maintenance_until=maintenance.get(name),
+            away=away.get(name),
+            maintenance=maintenance.get(name),
             lease_ends_at=leases.get(name),
         )
         yield name, facts if facts.persons else shared.setdefault(facts, facts)
@@ -127,6 +131,21 @@ def _persons(database: sqlite3.Connection, now: Instant) -> dict[str, frozenset[
     for premises, person in database.execute(_PERSONS, (now,)):
         found[premises].append(person)
     return {premises: frozenset(persons) for premises, persons in found.items()}
+
+
+def _quiet_times(rows: Iterable[tuple[str, Instant, Instant]], now: Instant) -> dict[str, Span]:
+    """Return the quiet time of each that is now or comes next; those that overlap are one.
+
+    The rows in the order of their beginnings. The register is read again at least daily.
+    """
+    found: dict[str, Span] = {}
+    for name, since, until in rows:
+        span = found.get(name)
+        if span is None or span.until <= now:
+            found[name] = Span(since, until)
+        elif since <= span.until:
+            found[name] = span._replace(until=max(span.until, until))
+    return found
 
 
 def _care(rows: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -84,12 +84,13 @@ class Authorisation(NamedTuple):
 
 
 class QuietTime(NamedTuple):
-    """Why nobody is to be told about a dwelling or a device, from now until an end."""
+    """Why nobody is to be told about a dwelling or a device; without `since` from now on."""
 
     reason: str
     premises: str | None
     kind: str | None
     device: str | None
+    since: int | None
     until: int
 
 
@@ -160,9 +161,9 @@ AUTHORISATIONS = Table(
     "premises": cells.DWELLING, "person": cells.PERSON, "door": cells.DEVICE,
     "since": cells.START, "until": cells.END,
 })  # fmt: skip
-QUIET_TIMES = Table("quiet", QuietTime, 4, frozenset({"reason", "until"}), {
+QUIET_TIMES = Table("quiet", QuietTime, 5, frozenset({"reason", "until"}), {
     "reason": cells.REASON, "premises": cells.DWELLING, "kind": cells.KIND,
-    "device": cells.DEVICE, "until": cells.END,
+    "device": cells.DEVICE, "since": cells.START, "until": cells.END,
 })  # fmt: skip
 CONTACTS = Table("contacts", Contact, 2, frozenset({"place", "rank", "contact"}), {
     "place": cells.PLACE, "rank": cells.whole(1, 9), "contact": cells.CONTACT,

@@ -42,9 +42,9 @@ water_meter,wm-2,2025-11-06,500112,
 {HOME},{PERSON},door-1,,2026-12-31
 {OTHER_HOME},{OTHER_PERSON},door-1,,
 """,
-    "quiet": f"""reason,premises,kind,device,until
-away,{HOME},,,2026-03-08
-maintenance,,gas_monitor,gm-1,2026-03-01T12:00:00+08:00
+    "quiet": f"""reason,premises,kind,device,since,until
+away,{HOME},,,2026-02-01,2026-03-08
+maintenance,,gas_monitor,gm-1,,2026-03-01T12:00:00+08:00
 """,
     "contacts": f"""place,rank,contact
 500103003,1,{CONTACT}

@@ -17,7 +17,7 @@ from rules.effect import AlertChange
 from rules.engine import Engine
 from rules.finding import Finding
 from rules.lifecycle import Phase, Transition
-from rules.register import DeviceFacts, TableRegister
+from rules.register import DeviceFacts, Span, TableRegister
 from rules.rule import BLIND_AREA
 from rules.severity import Severity
 from rules.subject import Subject, device_subject
@@ -132,7 +132,7 @@ def test_a_transaction_that_failed_leaves_no_trace_in_the_area() -> None:
 
 
 def test_devices_in_maintenance_do_not_make_an_area_blind_and_removed_ones_do_not_count() -> None:
-    resting = DeviceFacts(areas=AREAS, maintenance_until=START + 60 * MINUTE)
+    resting = DeviceFacts(areas=AREAS, maintenance=Span(0, START + 60 * MINUTE))
     watch = Watch(register(**dict.fromkeys(NAMES[:8], resting)))
     watch.hear(0, *NAMES)
     watch.tick(20)
