@@ -17,14 +17,15 @@ from devices.instant import Instant
 from rules.judge import Judge, When
 from rules.lifecycle import RAISED
 from rules.memory import Memory
-from rules.silence import News, Turn, keep_roll, keep_told, roll_of
+from rules.silence import News, RollCall, Turn, keep_told
 from rules.subject import Subject
 
 if TYPE_CHECKING:
     from rules.condition import Mustering
 
 _MOST_SILENT = 4_096
-"""About 120 kB of state; a community has about 1,100 dwellings."""
+"""About 160 kB of state; a community has about 1,100 dwellings."""
+_MOST_CALLS = 1_000
 
 
 class Areas:
@@ -42,6 +43,7 @@ class Areas:
         self._touch = touch
         self._arm = arm
         self._checked: set[str] = set()
+        self._calls: dict[str, RollCall] = {}
         judge.covered = self._covers
 
     def replaced(self) -> None:
@@ -73,39 +75,48 @@ class Areas:
         when = When(news.at, news.told_at)
         if memory.due <= when.at:
             self._judge.let_pass(memory, when, hearing=False)
-        self._check(memory, when)
-        roll = roll_of(memory)
+        call = self._call(memory)
+        self._check(call, when)
+        silent = call.roll.devices
         if news.silence is None:
-            roll.pop(news.device.id, None)
-        elif news.device.id in roll or len(roll) < _MOST_SILENT:
-            roll[news.device.id] = news.silence
+            call.strike(news.device.id)
+        elif news.device.id in silent or len(silent) < _MOST_SILENT:
+            call.enter(news.device.id, news.silence)
         else:
             keep_told(self._touch(news.device), None)
-        keep_roll(memory, roll)
-        self._judge.muster(memory, roll, when)
+        self._judge.muster(memory, call.roll, when)
         self._arm(memory)
 
     def _turn(self, turn: Turn) -> None:
-        for device in roll_of(self._load(turn.area)):
+        for device in self._call(self._load(turn.area)).roll.devices:
             subject = Subject("device", device)
             if self._judge.has_told_silence(self._load(subject)):
                 self._requiet(self._touch(subject), turn.at, turn.told_at)
 
-    def _check(self, memory: Memory, when: When) -> None:
-        """Strike from the roll what stands elsewhere since the register was replaced."""
+    def _call(self, memory: Memory) -> RollCall:
+        """Return the roll call of an area, made anew when its memory was."""
         area = memory.subject.id
+        call = self._calls.pop(area, None)
+        if call is None or call.memory is not memory:
+            call = RollCall(memory)
+        self._calls[area] = call
+        if len(self._calls) > _MOST_CALLS:
+            del self._calls[next(iter(self._calls))]
+        return call
+
+    def _check(self, call: RollCall, when: When) -> None:
+        """Strike from the roll what stands elsewhere since the register was replaced."""
+        area = call.memory.subject.id
         if area in self._checked:
             return
         self._checked.add(area)
-        roll = roll_of(memory)
-        for device in list(roll):
+        for device in list(call.roll.devices):
             subject = Subject("device", device)
             if self._judge.register.area_of(subject) != area:
-                del roll[device]
+                call.strike(device)
                 gone = self._touch(subject)
                 keep_told(gone, None)
                 self._requiet(gone, *when)
-        keep_roll(memory, roll)
 
     def _requiet(self, memory: Memory, at: Instant, told_at: Instant) -> None:
         self._judge.requiet(memory, When(at + memory.ahead_ms, told_at))

@@ -43,8 +43,17 @@ class Silence(NamedTuple):
     severity: int
 
 
-Roll: TypeAlias = Mapping[str, Silence]
-"""The silent devices of an area, by `<kind>/<device>`."""
+Tally: TypeAlias = Mapping[tuple[str, int, int], int]
+"""How many silent devices there are of a kind, since an hour, of a severity. The hours count from
+1970-01-01T00:00Z. What is looked at whenever a device falls silent must not take as long as there
+are devices."""
+
+
+class Roll(NamedTuple):
+    """The silent devices of an area, by `<kind>/<device>`, and their tally."""
+
+    devices: Mapping[str, Silence]
+    tally: Tally
 
 
 class Timeless:

@@ -1,5 +1,6 @@
 """Silence: what devices and their areas keep of it, beside the states of the rules."""
 
+from collections import Counter
 from typing import NamedTuple
 
 from devices.instant import Instant
@@ -7,6 +8,7 @@ from rules.condition import Roll, Silence
 from rules.memory import Memory
 from rules.subject import Subject
 
+_HOUR_MS = 3_600_000
 _TOLD, _ROLL = "@told", "@roll"
 """Where it stands among the states, so that what is well takes no room; no rule is called so."""
 
@@ -53,16 +55,49 @@ def keep_told(memory: Memory, told: Told | None) -> None:
         memory.states[_TOLD] = (told, None)
 
 
-def roll_of(memory: Memory) -> dict[str, Silence]:
-    """Return the silent devices of an area, to be changed at will."""
-    kept = memory.states.get(_ROLL)
-    listed: dict[str, list[int]] = {} if kept is None else kept[0]  # type: ignore[assignment]
-    return {device: Silence(*silence) for device, silence in listed.items()}
+class RollCall:
+    """The silent devices of one area, kept in its memory and counted beside it.
+
+    The one state that is changed in place: a copy for each of thousands of devices would take
+    seconds. A memory whose transaction failed is dropped, and this with it.
+    """
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        kept = memory.states.get(_ROLL)
+        listed: dict[str, list[int]] = {} if kept is None else kept[0]  # type: ignore[assignment]
+        self._devices = {device: Silence(*silence) for device, silence in listed.items()}
+        self._tally = Counter(_key(*each) for each in self._devices.items())
+        self._keep()
+
+    @property
+    def roll(self) -> Roll:
+        """The roll as it is now."""
+        return Roll(self._devices, self._tally)
+
+    def enter(self, device: str, silence: Silence) -> None:
+        """Put a device on the roll, or change what it says of it."""
+        self.strike(device)
+        self._devices[device] = silence
+        self._tally[_key(device, silence)] += 1
+        self._keep()
+
+    def strike(self, device: str) -> None:
+        """Take a device off the roll if it is on it."""
+        silence = self._devices.pop(device, None)
+        if silence is not None:
+            key = _key(device, silence)
+            self._tally[key] -= 1
+            if not self._tally[key]:
+                del self._tally[key]
+            self._keep()
+
+    def _keep(self) -> None:
+        if self._devices:
+            self.memory.states[_ROLL] = (self._devices, None)
+        else:
+            self.memory.states.pop(_ROLL, None)
 
 
-def keep_roll(memory: Memory, roll: Roll) -> None:
-    """Keep the silent devices of an area."""
-    if roll:
-        memory.states[_ROLL] = (roll, None)
-    else:
-        memory.states.pop(_ROLL, None)
+def _key(device: str, silence: Silence) -> tuple[str, int, int]:
+    return device.partition("/")[0], silence.since // _HOUR_MS, silence.severity

@@ -1,16 +1,18 @@
 """Blind: many devices of one area fell silent together."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import NamedTuple
 
-from devices.instant import Instant, milliseconds_of
+from devices.instant import Instant
 from devices.reading import Reading
-from rules.condition import Roll, State, Timeless, Verdict
+from rules.condition import Roll, Silence, State, Tally, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear
 from rules.limits import InForce
 from rules.severity import Severity
+
+_HOUR_MS = 3_600_000
 
 
 class Kind(NamedTuple):
@@ -28,14 +30,14 @@ class Blind(Timeless):
 
     `devices` are how many the area has of each kind. It lasts until of every kind fewer than half
     of that share are silent of those that fell silent then or within the window after, and is as
-    grave as the gravest of them. State: None; or whether found, since when, and when the last fell
-    silent that made it a share.
+    grave as the gravest of them. Windows are of whole hours. State: None; or whether found, since
+    when, and the hour in which the last fell silent that made it a share.
     """
 
     devices: tuple[tuple[str, int], ...]
     least: InForce
     share_pct: InForce
-    window: timedelta
+    window_h: int
 
     def start(self) -> State:
         """Return the state of an area never blind."""
@@ -47,39 +49,32 @@ class Blind(Timeless):
 
     def muster(self, state: State, roll: Roll, at: Instant) -> Verdict:
         """Look at which devices are silent now."""
-        newest = max((silence.since for silence in roll.values()), default=at)
-        together = self._gravest(roll, newest - self._window_ms, newest)
+        newest = max((hour for _, hour, _ in roll.tally), default=0)
+        together = self._gravest(roll.tally, newest - self.window_h, newest)
         found, since, until = state or (False, 0, 0)
         if together.silent >= together.most:
-            first = min(
-                silence.since
-                for silence in roll.values()
-                if silence.since >= newest - self._window_ms
-            )
-            state = (True, since if found else first, newest)
+            begun = since if found else _first(roll.devices, newest - self.window_h)
+            state = (True, begun, newest)
         elif found:
-            together = self._gravest(roll, since, until + self._window_ms)
+            together = self._gravest(roll.tally, since // _HOUR_MS, until + self.window_h)
             if together.silent < together.most / 2:
                 return (False, since, until), clear(at)
         else:
             return state, None
-        return state, self._finding(state, together, roll, at)
+        return state, self._finding(state, together, roll.tally, at)
 
     def covers(self, state: State, since: Instant) -> bool:
         """Return whether a device silent since then is one of those."""
-        return state is not None and state[1] <= since <= state[2] + self._window_ms
+        if state is None or since < state[1]:
+            return False
+        return bool(since // _HOUR_MS <= state[2] + self.window_h)
 
-    @property
-    def _window_ms(self) -> int:
-        return milliseconds_of(self.window)
-
-    def _gravest(self, roll: Roll, first: Instant, last: Instant) -> Kind:
-        """Return the kind with most silent since between, measured by what is too many of it."""
-        silent = Counter(
-            device.partition("/")[0]
-            for device, silence in roll.items()
-            if first <= silence.since <= last
-        )
+    def _gravest(self, tally: Tally, first: int, last: int) -> Kind:
+        """Return the kind with most silent since these hours, measured by what is too many."""
+        silent: Counter[str] = Counter()
+        for (name, hour, _), number in tally.items():
+            if first <= hour <= last:
+                silent[name] += number
         kinds = [
             Kind(name, silent[name], devices, self._most(devices)) for name, devices in self.devices
         ]
@@ -88,15 +83,21 @@ class Blind(Timeless):
     def _most(self, devices: int) -> float:
         return max(self.least.value, devices * self.share_pct.value / 100)
 
-    def _finding(self, state: State, kind: Kind, roll: Roll, at: Instant) -> Finding:
-        grave = [silence.severity for silence in roll.values() if self.covers(state, silence.since)]
+    def _finding(self, state: State, kind: Kind, tally: Tally, at: Instant) -> Finding:
+        first, last = state[1] // _HOUR_MS, state[2] + self.window_h
+        those = {key: number for key, number in tally.items() if first <= key[1] <= last}
         evidence: Evidence = {
             "kind": kind.name,
             "silent": kind.silent,
             "devices": kind.devices,
-            "all_silent": len(grave),
+            "all_silent": sum(those.values()),
             "limit": self.share_pct.value,
             "limit_from": self.share_pct.source,
         }
-        severity = Severity(max([Severity.WARNING, *grave]))
+        severity = Severity(max([Severity.WARNING, *(grave for _, _, grave in those)]))
         return Finding(severity, at, state[1], evidence)
+
+
+def _first(devices: Mapping[str, Silence], hour: int) -> Instant:
+    """Return since when the first is silent of those since this hour or later."""
+    return min(each.since for each in devices.values() if each.since // _HOUR_MS >= hour)

@@ -8,6 +8,9 @@ from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
 from rules.water_use import Counter, Step, Use, use_of
 
+_NOTHING = (None, None, 0)
+"""The state after no reading, of a meter whose serial number is not known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stepped(Timeless):
@@ -28,8 +31,11 @@ class Stepped(Timeless):
 
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Tell a step, and that the counter goes on."""
-        before, open_step, told, *known = state or (None, None, 0)
+        state = state or _NOTHING
         serial = reading.values.get("serial")
+        if serial is None and len(state) == len(_NOTHING):
+            return self._counted(state, reading)
+        before, open_step, told, *known = state
         if serial is None:
             after, finding = self._counted((before, open_step, told), reading)
             return (*after, *known), finding

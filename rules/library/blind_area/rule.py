@@ -25,12 +25,12 @@ def _limit(name: str, default: float, unit: str, low: float, high: float) -> Lim
 
 SHARE = _limit("share_pct", 30.0, "%", 10.0, 80.0)
 LEAST = _limit("least", 5.0, "devices", 3.0, 50.0)
-WINDOW = timedelta(hours=26)
+WINDOW_H = 26
 """Devices of one cell were last heard within one period of upload, a day, and 2 h of spread."""
 
 
 def _condition(numbers: Numbers) -> Condition:
-    return Blind(numbers.traits.devices, numbers[LEAST.name], numbers[SHARE.name], WINDOW)
+    return Blind(numbers.traits.devices, numbers[LEAST.name], numbers[SHARE.name], WINDOW_H)
 
 
 RULE = AlertRule(
