@@ -10,6 +10,7 @@ from ingest.metrics import Metrics
 from ingest.registry.facts import Facts, RegistryWatch, facts_of
 from rules.catalogue import catalogue
 from rules.engine import Engine
+from rules.register import COMMUNITY_DIGITS
 
 
 class Judges(NamedTuple):
@@ -19,10 +20,16 @@ class Judges(NamedTuple):
     watch: RegistryWatch
 
 
-def judges_of(path: Path, journal: Journal, clock: Clock, metrics: Metrics) -> Judges:
+def judges_of(
+    path: Path,
+    journal: Journal,
+    clock: Clock,
+    metrics: Metrics,
+    area_digits: int = COMMUNITY_DIGITS,
+) -> Judges:
     """Return the whole library at work; JournalError if stored limits no longer fit its rules."""
     rules = catalogue()
-    facts = facts_of(path, rules, clock.now())
+    facts = facts_of(path, rules, clock.now(), area_digits)
     engine = Engine(facts.rulebook, facts.register, journal.states)
 
     def follow(changed: Facts) -> None:

@@ -18,6 +18,7 @@ from datetime import timedelta
 from functools import partial
 
 from devices.instant import Instant
+from devices.reading import Reading
 from ingest.alert_rows import change_row, explained, state_rows, titled
 from ingest.clock import Clock, pause
 from ingest.health import Health
@@ -103,11 +104,12 @@ class Judging:
         if changed:
             self._engine.deaf(self._hearing.outages)
         requests = self._journal.reset_requests()
-        if self._is_due(now) or requests or changed or self._hearing.forgets(now):
+        waiting = self._journal.unjudged(_MOST_AT_ONCE)
+        if self._is_due(now) or requests or changed or waiting or self._hearing.forgets(now):
             async with self._judged():
-                await self._journal.judge(partial(self._pass, now, requests))
+                await self._journal.judge(partial(self._pass, now, requests, waiting))
             self._hearing.remembered(now)
-        return self._is_due(now)
+        return self._is_due(now) or len(waiting) == _MOST_AT_ONCE
 
     def _is_due(self, now: Instant) -> bool:
         due = self._engine.next_deadline()
@@ -137,9 +139,27 @@ class Judging:
                 raise
             except Exception as error:  # noqa: BLE001 readings are stored whatever the rules do
                 self._fail(_ENGINE, error)
+        for reading in fresh.doubted:
+            self._tell(self._engine.observe_doubted, reading)
         return self._taken()
 
-    def _pass(self, now: Instant, requests: Sequence[ResetRequest], _: Fresh) -> Consequences:
+    def _tell(self, observe: Callable[[Reading], None], reading: Reading) -> None:
+        try:
+            observe(reading)
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 readings are kept whatever the rules do
+            self._fail(_ENGINE, error)
+
+    def _pass(
+        self,
+        now: Instant,
+        requests: Sequence[ResetRequest],
+        waiting: Sequence[tuple[int, Reading]],
+        _: Fresh,
+    ) -> Consequences:
+        for _seq, reading in waiting:
+            self._tell(self._engine.observe, reading)
         answers = {request.alert: self._reset(request, now) for request in requests}
         try:
             self._engine.tick(now, _MOST_AT_ONCE)
@@ -147,7 +167,12 @@ class Judging:
             raise
         except Exception as error:  # noqa: BLE001 its timer is off: it is not tried for ever
             self._fail(_ENGINE, error)
-        return replace(self._taken(), answers=answers, words={HEARING_KEY: self._hearing.word})
+        return replace(
+            self._taken(),
+            answers=answers,
+            words={HEARING_KEY: self._hearing.word},
+            judged=[seq for seq, _reading in waiting],
+        )
 
     def _reset(self, request: ResetRequest, now: Instant) -> str:
         subject = Subject(request.scope, request.subject)

@@ -12,6 +12,7 @@ from ingest.journal.batch import Batch
 from ingest.journal.dead_letters import KeptDeadLetter
 from ingest.journal.journal import Journal
 from ingest.journal.refused_reading import reading_of
+from ingest.journal.unjudged import to_be_judged
 from ingest.mqtt.message import Message
 from ingest.settings import AcceptSettings, Settings
 from ingest.sink import Delivery, Sink, SinkUnavailable
@@ -80,7 +81,7 @@ class Retrial:
         return outcome._replace(taken=True)  # what contradicts is a letter of its own now
 
     async def _to_journal(self, batch: Batch) -> Outcome:
-        committed = await self._journal.commit(batch)
+        committed = await self._journal.commit(batch, to_be_judged)
         if committed.conflicts:
             text = "contradicts a stored reading: show what is kept under the stage store, drop it"
             return Outcome(taken=False, text=text)

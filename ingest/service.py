@@ -23,6 +23,7 @@ from ingest.metrics import Metrics
 from ingest.mqtt.session import Session
 from ingest.observed import Observed
 from ingest.pipeline import Pipeline
+from ingest.registry.cells import digits_of
 from ingest.settings import Settings
 from ingest.sink import Sink
 from ingest.sinks import sinks_of
@@ -80,7 +81,13 @@ class _Service:
             for name, sink in sinks.items()
         ]
         self._judges = (
-            judges_of(settings.journal.path, journal, clock, self._metrics)
+            judges_of(
+                settings.journal.path,
+                journal,
+                clock,
+                self._metrics,
+                digits_of(settings.rules.area_level),
+            )
             if settings.rules.judge
             else None
         )

@@ -152,6 +152,8 @@ class RulesSettings(Section):
 
     judge: bool = False
     """Whether the rules judge what comes in: three times the CPU for each reading, as of now."""
+    area_level: Literal["district", "street", "community", "grid"] = "community"
+    """The areas in which devices that fall silent together are one incident."""
 
 
 class HttpSettings(Section):

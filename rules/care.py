@@ -7,8 +7,9 @@ from rules.rule import Numbers
 
 OTHER = "other"
 """A class that this code does not know is still one of somebody in care."""
-CLASSES = ("elderly_alone", "child", "ill", "disabled", OTHER)
-"""Those of Chongqing Yubei: elderly alone, children in difficulty, seriously ill, disabled."""
+CLASSES = ("elderly_alone", "child_in_difficulty", "seriously_ill", "disabled", OTHER)
+"""Those of Chongqing Yubei. Where a dwelling has several, the first counts; the order is general
+knowledge."""
 
 FLAT_DOOR = Limit(
     name="flat_door",

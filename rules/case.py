@@ -52,9 +52,19 @@ class Device(BaseModel):
     every: Span | None = None
     first_at: Span = 0
     clock_error: Span = 0
+    clock_steps: Mapping[str, Span] = {}
+    count: int = Field(default=1, ge=1, le=1_000)
     size: str | None = None
     model: str | None = None
+    maintenance_since: Span | None = None
     maintenance_until: Span | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The devices that it stands for, all alike."""
+        if self.count == 1:
+            return (self.device,)
+        return tuple(f"{self.device}-{number}" for number in range(1, self.count + 1))
 
 
 class Premises(_Row):
@@ -63,6 +73,7 @@ class Premises(_Row):
     rooms: int | None = None
     care: str | None = None
     persons: tuple[str, ...] = ()
+    away_since: Span | None = None
     away_until: Span | None = None
 
 
@@ -80,6 +91,7 @@ class Case(Device):
     duplicate: bool = False
     late: Mapping[str, Span] = {}
     deaf: tuple[tuple[Span, Span], ...] = ()
+    also: tuple[str, ...] = ()
     premises: Premises | None = None
     limits: Mapping[str, Mapping[str, Setting]] = {}
     devices: Mapping[str, Device] = {}
@@ -121,6 +133,8 @@ def deliveries_of(case: Case, kind: str) -> list[Delivery]:
 
 def _deliveries(case: Case, device: Device, kind: str) -> list[Delivery]:
     kind = device.kind or kind
+    if kind not in kinds():
+        raise CaseError(f"{case.name}: kind: expected one of {', '.join(kinds())}")
     fields = {field.name: field for field in kinds()[kind].fields}
     columns: dict[str, list[Value | None]] = {}
     for name, text in (device.__pydantic_extra__ or {}).items():
@@ -139,19 +153,27 @@ def _deliveries(case: Case, device: Device, kind: str) -> list[Delivery]:
             if number < len(column) and column[number] is not None
         }
         if values:
-            found.append(_delivery(case, device, kind, device.first_at + number * every, values))
+            offset = device.first_at + number * every
+            found += [
+                _delivery(case, device, (kind, name), offset, values) for name in device.names
+            ]
     return found
 
 
 def _delivery(
-    case: Case, device: Device, kind: str, offset: int, values: Mapping[str, Value | None]
+    case: Case,
+    device: Device,
+    identity: tuple[str, str],
+    offset: int,
+    values: Mapping[str, Value | None],
 ) -> Delivery:
     late = {span_of(measured): arrives for measured, arrives in case.late.items()}
     arrives = late.get(offset, offset)
     if case.batch is not None:
         arrives = -(-arrives // case.batch) * case.batch
-    name = device.device
-    measured_at = case.start_at + offset + device.clock_error
+    kind, name = identity
+    steps = sum(step for at, step in device.clock_steps.items() if span_of(at) <= offset)
+    measured_at = case.start_at + offset + device.clock_error + steps
     known = {field: value for field, value in values.items() if value is not None}
     at = case.start_at + arrives
     return Delivery(at, Reading(name, kind, measured_at, at, known))

@@ -8,18 +8,19 @@ from devices.instant import Instant
 from rules import library
 from rules.bound import Rulebook
 from rules.case import Case, CaseError, Delivery, cases_of, deliveries_of, span_of
+from rules.catalogue import catalogue
 from rules.effect import AlertChange
 from rules.engine import Engine
 from rules.lifecycle import Life, Phase
 from rules.limits import LimitBook
 from rules.memory import SavedState
 from rules.moment import Outage
-from rules.register import DeviceFacts, PremisesFacts, TableRegister
+from rules.register import DeviceFacts, PremisesFacts, Span, TableRegister
 from rules.rule import AlertRule
 from rules.severity import Severity
 from rules.subject import Subject
 
-AREAS = ("50", "500103", "500103003")
+AREAS = ("500000", "500103", "500103003")
 """Where the devices of a case stand: city, district, street."""
 PREMISES = "home"
 _WELL = (Phase.INACTIVE, 0)
@@ -76,7 +77,7 @@ class _Play:
         self.problems: list[str] = []
         self._rule = rule
         self._case = case
-        self._kind = next(iter(rule.fields))
+        self._kind = case.kind or next(iter(rule.fields), "")
         self._store = SavedStates()
         self._register = _register_of(case, self._kind)
         self._standing = _WELL
@@ -104,7 +105,8 @@ class _Play:
             self.problems.append(f"explanation: expected evidence {error}")
 
     def _started(self) -> Engine:
-        rulebook = Rulebook((self._rule,), LimitBook(self._case.limits))
+        also = (_rule_of(self._case, name) for name in self._case.also)
+        rulebook = Rulebook((self._rule, *also), LimitBook(self._case.limits))
         engine = Engine(rulebook, self._register, self._store)
         start_at = self._case.start_at
         engine.deaf(tuple(Outage(start_at + one, start_at + end) for one, end in self._case.deaf))
@@ -136,11 +138,14 @@ class _Play:
         self._store.states.update(outcome.states)
         self.problems += [f"{failure.rule} raised {failure.error}" for failure in outcome.failures]
         for change in outcome.effects:
-            if isinstance(change, AlertChange):
+            if isinstance(change, AlertChange) and change.rule == self._rule.name:
                 self.changes.append(change)
                 self._explain(change)
         lives = [
-            life for subject in self._store.states for life in self._engine.lives(subject).values()
+            life
+            for subject in self._store.states
+            for rule, life in self._engine.lives(subject).items()
+            if rule == self._rule.name
         ]
         standing = max(map(_standing, lives), key=lambda each: each[1], default=_WELL)
         if standing != self._standing:
@@ -148,6 +153,13 @@ class _Play:
             phase, severity = standing
             told = f" {Severity(severity).name.lower()}" if severity else ""
             self.seen.append(f"{_shown(at - self._case.start_at)} {phase}{told}")
+
+
+def _rule_of(case: Case, name: str) -> AlertRule:
+    found = catalogue().get(name)
+    if found is None:
+        raise CaseError(f"{case.name}: also: expected one of {', '.join(catalogue())}")
+    return found
 
 
 def _standing(life: Life) -> tuple[Phase, int]:
@@ -164,19 +176,22 @@ def _script(case: Case, deliveries: Iterable[Delivery]) -> list[tuple[Instant, D
 
 
 def _register_of(case: Case, kind: str) -> TableRegister:
-    def at(span: int | None) -> Instant | None:
-        return None if span is None else case.start_at + span
+    def span(since: int | None, until: int | None) -> Span | None:
+        if until is None:
+            return None
+        return Span(0 if since is None else case.start_at + since, case.start_at + until)
 
     premises = None if case.premises is None else PREMISES
     devices = {
-        f"{device.kind or kind}/{device.device}": DeviceFacts(
+        f"{device.kind or kind}/{name}": DeviceFacts(
             model=device.model,
             size=device.size,
             areas=AREAS,
             premises=premises,
-            maintenance_until=at(device.maintenance_until),
+            maintenance=span(device.maintenance_since, device.maintenance_until),
         )
         for device in (case, *case.devices.values())
+        for name in device.names
     }
     if case.premises is None:
         return TableRegister(devices)
@@ -185,7 +200,7 @@ def _register_of(case: Case, kind: str) -> TableRegister:
         rooms=case.premises.rooms,
         care=case.premises.care,
         persons=frozenset(case.premises.persons),
-        away_until=at(case.premises.away_until),
+        away=span(case.premises.away_since, case.premises.away_until),
     )
     return TableRegister(devices, {PREMISES: facts})
 

@@ -1,6 +1,7 @@
 """Conditions: is the fault there? Pure, with their state as an argument."""
 
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from devices.instant import Instant
 from devices.reading import Reading
@@ -35,6 +36,26 @@ class Condition(Protocol):
         """Return when `tick` may find something, in device time, or None."""
 
 
+class Silence(NamedTuple):
+    """Since when a device is silent, in our time, and how grave that is by itself."""
+
+    since: Instant
+    severity: int
+
+
+Tally: TypeAlias = Mapping[tuple[str, int, int], int]
+"""How many silent devices there are of a kind, since an hour, of a severity. The hours count from
+1970-01-01T00:00Z. What is looked at whenever a device falls silent must not take as long as there
+are devices."""
+
+
+class Roll(NamedTuple):
+    """The silent devices of an area, by `<kind>/<device>`, and their tally."""
+
+    devices: Mapping[str, Silence]
+    tally: Tally
+
+
 class Timeless:
     """What a condition inherits that nothing but a reading changes."""
 
@@ -52,3 +73,13 @@ class Amendable(Protocol):
 
     def amend(self, state: State, reading: Reading) -> Verdict:
         """Take in a late reading; a clear finding says that what was found has not been there."""
+
+
+class Mustering(Protocol):
+    """A condition of an area that also looks at which of its devices are silent."""
+
+    def muster(self, state: State, roll: Roll, at: Instant) -> Verdict:
+        """Look at them after one fell silent or was heard again; `at` is our time."""
+
+    def covers(self, state: State, since: Instant) -> bool:
+        """Return whether what is found stands for a device silent since then."""

@@ -1,12 +1,15 @@
 """The engine: readings and time in, changed states and effects out. Pure."""
 
+from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from devices.instant import Instant
 from devices.message import Reply
 from devices.reading import Reading
+from rules.areas import Areas
 from rules.bound import Profiles, Rulebook
+from rules.clocks import continued
 from rules.effect import Effect
 from rules.judge import Failure, Judge, When, due_of
 from rules.lifecycle import Life
@@ -20,6 +23,9 @@ from rules.timers import Timers
 _AGAIN = 60_000
 """Milliseconds until a rule that did not get on, because its condition raised, is tried again."""
 _NO_END = 1 << 62
+_MOST_BEFORE = 500
+"""Timers that readings of one transaction let ring before them, to keep the order of time between a
+device and its area; beyond that, after a long stop, they ring when they are due by themselves."""
 
 
 class Store(Protocol):
@@ -69,7 +75,9 @@ class Engine:
         self._touched: dict[Subject, Memory] = {}
         self._taken: dict[Subject, Memory] = {}
         self._timers = Timers(store.deadlines())
+        self._before = _MOST_BEFORE
         self._judge = Judge(register)
+        self._areas = Areas(self._judge, self._memory, self._touch, self._arm)
         self.replace(rulebook, register)
 
     def replace(self, rulebook: Rulebook, register: Register) -> None:
@@ -86,18 +94,41 @@ class Engine:
         self._register = self._judge.register = register
         self._profiles = profiles
         self._premises_kinds = rulebook.kinds_of("premises")
+        self._zone_kinds = rulebook.kinds_of("area")
+        self._areas.replaced()
 
     def deaf(self, outages: tuple[Outage, ...]) -> None:
         """Say when the service itself could hear no device: that silence was ours."""
         self._judge.outages = outages
 
     def observe(self, reading: Reading, *, late: bool = False) -> None:
-        """Take a reading in; `late` says it is older than the newest of its device."""
-        device, kind, *_ = reading
-        reading = self._observe(device_subject(kind, device), reading, late=late)
+        """Take a reading in; `late` says it is older than the newest of its device.
+
+        It may still be of the present, if the device's clock was set back.
+        """
+        device, kind, measured_at, *_ = reading
+        memory = self._touch(device_subject(kind, device))
+        clock = memory.clocks.get(memory.subject.id)
+        if late or (clock is not None and clock[0] > measured_at):
+            present = continued(memory, reading)
+            reading, late = present or reading, present is None
+        taken = self._observe(memory, reading, late=late)
+        reading = taken or reading
         if kind in self._premises_kinds:
             for home in self._register.homes_of(reading):
-                self._observe(Subject("premises", home), reading, late=late)
+                self._observe(self._touch(Subject("premises", home)), reading, late=late)
+        if taken and kind in self._zone_kinds:
+            for zone in self._register.zones_of(reading):
+                self._observe_zone(zone, reading, late=late)
+
+    def observe_doubted(self, reading: Reading) -> None:
+        """Take a reading in that contradicts one of its device and instant.
+
+        It counts only if the device's clock was set back: then there are two such instants.
+        """
+        present = continued(self._touch(device_subject(reading.kind, reading.device)), reading)
+        if present is not None:
+            self.observe(present)
 
     def observe_reply(self, reply: Reply) -> None:
         """Take in the answer to a command; one told again, or to none of ours, is harmless."""
@@ -107,6 +138,7 @@ class Engine:
             self._judge.let_pass(memory, carried, hearing=False)
         self._judge.answer(memory, reply)
         self._arm(memory)
+        self._settle(reply.received_at)
 
     def override(self, subject: Subject, sequence: str, override: Override, now: Instant) -> bool:
         """Let a person take a sequence over until an end; return whether there is such a one."""
@@ -116,21 +148,33 @@ class Engine:
             self._judge.let_pass(memory, when, hearing=False)
         done = self._judge.override(memory, sequence, override, when)
         self._arm(memory)
+        self._settle(now)
         return done
 
     def tick(self, now: Instant, most: int = _NO_END) -> None:
-        """Let time pass, for `most` subjects; costs a comparison when nothing is due."""
-        for _ in range(most):
-            subject = self._timers.ring(now)
-            if subject is None:
-                return
+        """Let time pass, for `most` timers; costs a comparison when nothing is due.
+
+        Each subject's passes up to its timer, in the order of the timers: what happens to one may
+        matter to another.
+        """
+        self._ring(now, most)
+
+    def _ring(self, now: Instant, most: int) -> int:
+        """Let time pass; return how many timers have rung."""
+        for number in range(most):
+            rung = self._timers.ring(now)
+            if rung is None:
+                return number
+            at, subject = rung
             memory = self._touch(subject)
             memory.armed_at = FAR
-            self._judge.let_pass(memory, When(now + memory.ahead_ms, now), hearing=False)
+            self._judge.let_pass(memory, When(at + memory.ahead_ms, now), hearing=False)
             if memory.due < FAR:
-                at = memory.due - memory.ahead_ms
-                memory.armed_at = at if at > now else now + _AGAIN
+                next_at = memory.due - memory.ahead_ms
+                memory.armed_at = next_at if next_at > at else now + _AGAIN
                 self._timers.arm(subject, memory.armed_at)
+            self._areas.settle()
+        return most
 
     def next_deadline(self) -> Instant | None:
         """Return when `tick` has something to look at next, or None."""
@@ -141,6 +185,7 @@ class Engine:
         memory = self._touch(subject)
         done = self._judge.reset(memory, rule, When(now + memory.ahead_ms, now))
         self._arm(memory)
+        self._settle(now)
         return done
 
     def lives(self, subject: Subject) -> dict[str, Life]:
@@ -155,6 +200,7 @@ class Engine:
         }
         outcome = Outcome(states, tuple(self._judge.effects), tuple(self._judge.failures))
         self._taken, self._touched = self._touched, {}
+        self._before = _MOST_BEFORE
         self._judge.effects, self._judge.failures = [], []
         for _ in range(len(self._memories) - self._cached):
             del self._memories[next(iter(self._memories))]
@@ -167,6 +213,8 @@ class Engine:
             self._timers.arm(subject, 0)
         self._taken, self._touched = {}, {}
         self._judge.effects, self._judge.failures = [], []
+        self._judge.aftermath.clear()
+        self._before = _MOST_BEFORE
 
     def _memory(self, subject: Subject) -> Memory:
         memory = self._memories.pop(subject, None)
@@ -184,20 +232,50 @@ class Engine:
         memory = self._touched[subject] = self._memory(subject)
         return memory
 
-    def _observe(self, subject: Subject, reading: Reading, *, late: bool) -> Reading:
-        """Take a reading in; return it with what is derived, for the subjects that share it."""
+    def _settle(self, now: Instant) -> None:
+        """Let areas hear what has just happened, after all that was due before."""
+        if self._judge.aftermath:
+            news, self._judge.aftermath = self._judge.aftermath, deque()
+            self._catch_up(now)
+            self._judge.aftermath = news
+            self._areas.settle()
+
+    def _catch_up(self, now: Instant) -> None:
+        self._before -= self._ring(now, self._before)
+
+    def _observe_zone(self, zone: str, reading: Reading, *, late: bool) -> None:
+        """Let an area take a reading in. Its time is ours: of many devices no clock is its own."""
+        memory = self._touch(Subject("area", zone))
+        route = memory.profile.route(reading)
+        if late:
+            self._judge.amend(memory, route, reading)
+        else:
+            when = When(reading.received_at, reading.received_at)
+            if memory.due <= when.at:
+                self._judge.let_pass(memory, when, hearing=False)
+            self._judge.observe(memory, route, reading)
+        self._arm(memory)
+        self._settle(reading.received_at)
+
+    def _observe(self, memory: Memory, reading: Reading, *, late: bool) -> Reading | None:
+        """Let a subject take a reading in; None for one that it has taken in last.
+
+        Returned with what is derived, for the subjects that share it.
+        """
         device, kind, measured_at, received_at, _ = reading
-        memory = self._touch(subject)
+        subject = memory.subject
         name = subject.id if subject.scope == "device" else f"{kind}/{device}"
         clock = memory.clocks.get(name)
         if clock is not None and clock[0] == measured_at:
-            return reading
+            return None
         profile = memory.profile
         if late:
             self._judge.amend(memory, profile.route(reading), reading)
         else:
             ahead_ms = memory.ahead_ms
             if memory.due <= max(received_at + ahead_ms, measured_at) and memory.clocks:
+                if self._judge.is_silence_due(memory, received_at + ahead_ms):
+                    self._catch_up(received_at)
                 carried = When(received_at + ahead_ms, received_at)
                 self._judge.let_pass(memory, carried, hearing=False)
                 if memory.due <= measured_at:
@@ -209,6 +287,8 @@ class Engine:
             if profile.sequences:
                 self._judge.advance(memory, reading)
         self._arm(memory)
+        if self._judge.aftermath:
+            self._settle(received_at)
         return reading
 
     def _arm(self, memory: Memory) -> None:

@@ -1,16 +1,18 @@
 """The judge: what becomes of one subject when a reading comes, when time passes, at a reset."""
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol, cast
 
 from devices.instant import Instant
 from devices.message import Reply
 from devices.reading import Reading
 from rules.bound import Bound, BoundSequence
-from rules.condition import Amendable, State, Verdict
+from rules.condition import Amendable, Mustering, Roll, Silence, State, Verdict
 from rules.effect import AlertChange, Effect
 from rules.lifecycle import (
     NEVER,
+    RAISED,
     Life,
     Phase,
     Step,
@@ -26,13 +28,14 @@ from rules.lifecycle import (
 from rules.memory import FAR, Memory
 from rules.moment import Moment, Outage
 from rules.register import Quiet
-from rules.sequence import Override, Turn
+from rules.rule import BLIND_AREA
+from rules.sequence import Override
+from rules.sequence import Turn as SequenceTurn
+from rules.silence import News, Told, Turn, keep_told, told_of
 from rules.subject import Subject
 
 _MOST_STEPS = 1_000
 """What one passing of time may do to one rule; more is a condition that does not come to rest."""
-
-_RAISED = (Phase.FIRING, Phase.STALE)
 
 
 class Quietness(Protocol):
@@ -40,6 +43,9 @@ class Quietness(Protocol):
 
     def quiet(self, subject: Subject) -> tuple[Quiet, ...]:
         """Return the reasons to keep quiet about a subject."""
+
+    def area_of(self, subject: Subject) -> str | None:
+        """Return the area a device falls silent with, None for none."""
 
 
 class Failure(NamedTuple):
@@ -58,13 +64,19 @@ class When(NamedTuple):
 
 
 class Judge:
-    """Changes memories, and collects the effects and failures of that."""
+    """Changes memories, and collects the effects and failures of that.
+
+    `aftermath` is what areas or their devices are yet to hear of it. `covered` says whether an
+    alert of an area stands for its devices silent since then.
+    """
 
     def __init__(self, register: Quietness) -> None:
         self.register = register
         self.outages: tuple[Outage, ...] = ()
         self.effects: list[Effect] = []
         self.failures: list[Failure] = []
+        self.aftermath: deque[News | Turn] = deque()
+        self.covered: Callable[[str, Instant], bool] = lambda _area, _since: False
 
     def observe(self, memory: Memory, route: Iterable[Bound], reading: Reading) -> None:
         """Take a reading in, by the rules it concerns.
@@ -156,6 +168,38 @@ class Judge:
             self._let_pass(memory, bound, until, hearing=hearing)
         memory.due = due_of(memory)
 
+    def muster(self, memory: Memory, roll: Roll, when: When) -> None:
+        """Look at the silent devices of an area, by those of its rules that want to."""
+        for bound in memory.profile.bound.values():
+            if not bound.rule.musters:
+                continue
+            state, life = memory.kept(bound)
+            try:
+                after, finding = cast("Mustering", bound.condition).muster(state, roll, when.at)
+            except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
+                self._failed(memory, bound.name, error)
+                continue
+            step: Step = (life or NEVER, ())
+            if finding is not None:
+                step = judged(life or NEVER, finding, bound.policy)
+            self._live(memory, bound, after, step, when)
+
+    def is_silence_due(self, memory: Memory, at: Instant) -> bool:
+        """Return whether the device's area is to hear of a silence before then."""
+        return any(
+            BLIND_AREA in bound.policy.quieted_by and _due(bound, *memory.kept(bound)) <= at
+            for bound in memory.profile.bound.values()
+        )
+
+    def has_told_silence(self, memory: Memory) -> bool:
+        """Return whether an alert of the device's silence was told, suppressed or not."""
+        return any(True for _ in _silences(memory))
+
+    def requiet(self, memory: Memory, when: When) -> None:
+        """Suppress the alerts of a device's silence, or let them be told, as its area is now."""
+        for bound, state, life in list(_silences(memory)):
+            self._live(memory, bound, state, (life, ()), when)
+
     def reset(self, memory: Memory, rule: str, when: When) -> bool:
         """Reset a latch; return whether there was one that could be."""
         bound = memory.profile.bound.get(rule)
@@ -170,7 +214,7 @@ class Judge:
         self,
         memory: Memory,
         bound: BoundSequence,
-        step: Callable[..., Turn],
+        step: Callable[..., SequenceTurn],
         when: When,
         *event: object,
     ) -> bool:
@@ -238,14 +282,18 @@ class Judge:
         """Keep the state and the life that follows, and tell what changed."""
         old = memory.lives.get(bound.name)
         life, changes = step
-        if life.phase in _RAISED:
-            life, hushed = quieted(life, self._quiet_until(memory, bound), when.at)
+        if BLIND_AREA in bound.policy.quieted_by:
+            self._report(memory, bound, life, when)
+        if life.phase in RAISED:
+            life, hushed = quieted(life, self._quiet_until(memory, bound, when.at), when.at)
             changes += hushed
         memory.keep(bound, state)
         if life != NEVER:
             memory.lives[bound.name] = life
         else:
             memory.lives.pop(bound.name, None)
+        if bound.rule.musters and _is_raised(old) != _is_raised(life):
+            self.aftermath.append(Turn(memory.subject, *when))
         told = life if life.severity else old or life
         self.effects += [
             AlertChange(
@@ -262,14 +310,36 @@ class Judge:
             for change in changes
         ]
 
-    def _quiet_until(self, memory: Memory, bound: Bound) -> Instant:
+    def _report(self, memory: Memory, bound: Bound, life: Life, when: When) -> None:
+        """Let the area know that a device is silent, how grave that is, or that it is over."""
+        told, after = told_of(memory), None
+        if life.phase is not Phase.INACTIVE:
+            area = self.register.area_of(memory.subject) if told is None else told.area
+            if area is None or (
+                told is None and self._quiet_until(memory, bound, when.at) > when.at
+            ):
+                return
+            since = life.start - memory.ahead_ms if told is None else told.silence.since
+            after = Told(area, Silence(since, life.severity))
+        if after == told:
+            return
+        keep_told(memory, after)
+        area = (after or told).area  # type: ignore[union-attr]  # one of them is
+        silence = None if after is None else after.silence
+        at = when.at - memory.ahead_ms
+        self.aftermath.append(News(area, memory.subject, silence, at, when.told_at))
+
+    def _quiet_until(self, memory: Memory, bound: Bound, at: Instant) -> Instant:
         """Return until when, in device time, nobody is to be told; 0 for no such reason."""
         reasons = bound.policy.quieted_by
         untils = [
             quiet.until + memory.ahead_ms
             for quiet in self.register.quiet(memory.subject)
-            if quiet.reason in reasons
+            if quiet.reason in reasons and quiet.since + memory.ahead_ms <= at
         ]
+        told = told_of(memory) if BLIND_AREA in reasons else None
+        if told is not None and self.covered(told.area, told.silence.since):
+            return FAR
         return max(untils, default=0)
 
     def _failed(self, memory: Memory, name: str, error: Exception) -> None:
@@ -291,6 +361,17 @@ def due_of(memory: Memory) -> Instant:
     for sequence in profile.sequences:
         at = min(at, _turn_due(memory, sequence))
     return at
+
+
+def _is_raised(life: Life | None) -> bool:
+    return life is not None and life.phase in RAISED
+
+
+def _silences(memory: Memory) -> Iterator[tuple[Bound, State, Life]]:
+    for bound in memory.profile.bound.values():
+        state, life = memory.kept(bound)
+        if BLIND_AREA in bound.policy.quieted_by and life is not None and life.phase in RAISED:
+            yield bound, state, life
 
 
 def _turn_due(memory: Memory, bound: BoundSequence) -> Instant:

@@ -88,7 +88,7 @@ class Life(NamedTuple):
     @property
     def visible(self) -> Phase:
         """The phase that people see."""
-        quiet = self.quiet_until is not None and self.phase in _RAISED
+        quiet = self.quiet_until is not None and self.phase in RAISED
         return Phase.SUPPRESSED if quiet else self.phase
 
 
@@ -97,7 +97,8 @@ Step: TypeAlias = tuple[Life, tuple[Change, ...]]
 NEVER = Life()
 """The life of an alert that never was; not saved."""
 
-_RAISED = (Phase.FIRING, Phase.STALE)
+RAISED = (Phase.FIRING, Phase.STALE)
+"""The phases of an alert that was told."""
 
 
 def life_of(saved: list[object]) -> Life:
@@ -111,7 +112,7 @@ def judged(life: Life, finding: Finding, policy: Policy) -> Step:
     if not finding.known:
         return lost(life, finding.at)
     severity = finding.severity or 0
-    if life.phase in _RAISED:
+    if life.phase in RAISED:
         return _rejudged(life, finding, policy)
     if not severity:
         return _ended(life), ()
@@ -202,7 +203,7 @@ def reset(life: Life, at: Instant, policy: Policy) -> Step:
 
 def quieted(life: Life, until: Instant, at: Instant) -> Step:
     """Return the life when a reason to keep quiet, such as maintenance, holds until then."""
-    if life.phase not in _RAISED or life.quiet_until == until:
+    if life.phase not in RAISED or life.quiet_until == until:
         return life, ()
     if until <= at:
         resumed = () if life.quiet_until is None else (Change(Transition.RESUMED, at),)
@@ -217,7 +218,7 @@ def amended(life: Life, finding: Finding, policy: Policy) -> Step:
     What is excused is told, and resolves as if it had been clear since data was last heard.
     """
     if finding.severity is None:
-        if life.phase not in _RAISED or not finding.known:
+        if life.phase not in RAISED or not finding.known:
             return life, ()
         life = life._replace(latest=0, peak=0, below_at=life.known_at)
         return life, (Change(Transition.WOULD_NOT_HAVE_FIRED, finding.at),)

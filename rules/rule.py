@@ -15,6 +15,10 @@ from rules.severity import Severity
 from rules.subject import Scope
 
 _NONE = timedelta(0)
+AWAY, MAINTENANCE, REMOVED = "away", "maintenance", "removed"
+"""Reasons to keep quiet that the register knows: nobody is in, somebody works on it, it is gone."""
+BLIND_AREA = "blind_area"
+"""The reason to keep quiet about a silent device: its whole area is, and that was told."""
 _NO_TRAITS = Traits()
 
 
@@ -41,7 +45,9 @@ class AlertRule:
     empty for a rule that reads none but wants every reading. `hold`: how long it is found before it
     is told; `keep`: how long it is gone before that is told; `stale_after`: for how long without
     data of these fields it is still known.
-    A rule whose condition is `Amendable` sets `amends`.
+    A rule whose condition is `Amendable` sets `amends`; one of areas whose condition is `Mustering`
+    sets `musters`. `quieted_by`: the reasons to keep quiet. A rule of silence names BLIND_AREA too:
+    its area hears of what it finds, from the beginning of the hold on.
     """
 
     name: str
@@ -57,7 +63,8 @@ class AlertRule:
     stale_after: timedelta | None = None
     latch_from: Severity | None = None
     amends: bool = False
-    quieted_by: frozenset[str] = field(default=frozenset({"maintenance"}))
+    musters: bool = False
+    quieted_by: frozenset[str] = field(default=frozenset({MAINTENANCE, REMOVED}))
 
     @property
     def policy(self) -> Policy:

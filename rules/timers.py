@@ -43,11 +43,11 @@ class Timers:
             heappop(self._heap)
         return None
 
-    def ring(self, now: Instant) -> Subject | None:
-        """Return a subject whose timer rings by now, and take the timer away; None for none."""
+    def ring(self, now: Instant) -> tuple[Instant, Subject] | None:
+        """Return the first timer that rings by now, and take it away; None for none."""
         at = self.next()
         if at is None or at > now:
             return None
-        _, subject = heappop(self._heap)
-        del self._armed[subject]
-        return subject
+        rung = heappop(self._heap)
+        del self._armed[rung[1]]
+        return rung

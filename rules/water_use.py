@@ -22,10 +22,11 @@ _NEW_L = 1_000.0
 _LEAST_MODULUS_L = 1_000_000.0
 _START_L = 10.0
 
-_Known: TypeAlias = list[float] | tuple[float, ...]
+_Known: TypeAlias = list[Any] | tuple[Any, ...]
 Counter: TypeAlias = _Known | None
 """None before the first reading; else when and how much, in ms and L; and, while a step is not
-explained yet, when and how much it stepped to. The litres are -1 for not known. A JSON value."""
+explained yet, when and how much it stepped to. The litres are -1 for not known. The serial number,
+where it is known, is the last. A JSON value."""
 
 
 class Step(StrEnum):
@@ -40,7 +41,7 @@ class Use(NamedTuple):
     """What went through between two instants, and the step of the counter, if there was one.
 
     `litres` None: not known. `restored`: a step was taken back, and its use lies in this span.
-    `counts`: the counter before and after the step, in L.
+    `counts`: the counter before and after the step, in L; `confirmed`: it is sure.
     """
 
     start_at: Instant
@@ -49,6 +50,7 @@ class Use(NamedTuple):
     step: Step | None = None
     restored: bool = False
     counts: tuple[float, float] | None = None
+    confirmed: bool = False
 
     @property
     def slot(self) -> bool:
@@ -69,6 +71,34 @@ def use_in(reading: Reading) -> Use | None:
 
 def use_of(counter: Counter, reading: Reading) -> tuple[Counter, Use | None]:
     """Return the counter after a reading, and the use that this one shows, None for none."""
+    serial = reading.values.get("serial")
+    known: Any = counter[-1] if counter else None
+    if serial is None and not isinstance(known, str):
+        return _of_one_meter(counter, reading)
+    if isinstance(known, str):
+        counter = counter[:-1] if counter else None
+        if serial is not None and serial != known:
+            after, use = _of_another_meter(counter, reading)
+            return _with_serial(after, serial), use
+    after, use = _of_one_meter(counter, reading)
+    return _with_serial(after, serial or known), use
+
+
+def _with_serial(counter: Counter, serial: object) -> Counter:
+    return (*counter, serial) if counter else None
+
+
+def _of_another_meter(counter: Counter, reading: Reading) -> tuple[Counter, Use | None]:
+    """Begin with another meter: from counter to counter is no use, a slot of its own is."""
+    after, slot = _of_one_meter(None, reading)
+    if counter is None or counter[1] < 0 or after is None or after[1] < 0:
+        return after, slot
+    use = slot or Use(int(counter[0]), reading.measured_at, None)
+    counts = counter[1], after[1]
+    return after, use._replace(step=Step.REPLACED, counts=counts, confirmed=True)
+
+
+def _of_one_meter(counter: Counter, reading: Reading) -> tuple[Counter, Use | None]:
     values, at = reading.values, reading.measured_at
     increment, total = values.get("increment_m3"), values.get("cumulative_m3")
     litres = _litres(total) if isinstance(total, NUMBER) else -1.0
@@ -105,7 +135,7 @@ def _counted(counter: _Known, at: Instant, litres: float) -> tuple[Counter, Use]
     wrapped = _rolled_over(before, litres)
     if wrapped is not None and wrapped <= _most(at - start_at):
         return (at, litres), Use(
-            start_at, at, round(wrapped, 3), Step.ROLLOVER, counts=(before, litres)
+            start_at, at, round(wrapped, 3), Step.ROLLOVER, counts=(before, litres), confirmed=True
         )
     step = Step.REPLACED if litres <= _NEW_L < before else Step.ERROR
     return (start_at, before, at, litres), Use(start_at, at, None, step, counts=(before, litres))

@@ -16,11 +16,13 @@ tuple: there is one for nearly every reading."""
 class Fresh(NamedTuple):
     """Readings that were not stored before, each device's in the order of measurement.
 
-    `late` are the places of those older than what was stored of their device before.
+    `late` are the places of those older than what was stored of their device before. `doubted` are
+    those not stored, because they contradict what is stored of their device and instant.
     """
 
     readings: Sequence[Reading]
     late: Collection[int] = ()
+    doubted: Sequence[Reading] = ()
 
 
 class ChangeRow(NamedTuple):
@@ -44,12 +46,17 @@ class ChangeRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """Rows to be written; `answers` to requests to reset, by alert; `words` to be remembered."""
+    """Rows to be written; `answers` to requests to reset, by alert; `words` to be remembered.
+
+    `unjudged` are readings that the service is yet to judge, `judged` the numbers of those it has.
+    """
 
     states: Sequence[StateRow] = ()
     changes: Sequence[ChangeRow] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
+    unjudged: Sequence[Reading] = ()
+    judged: Sequence[int] = ()
 
 
 Judgement: TypeAlias = Callable[[Fresh], Consequences]

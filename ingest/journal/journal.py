@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from devices.instant import Instant
+from devices.reading import Reading
 from ingest.clock import pause, stopwatch
-from ingest.journal import outgoing, reading_table
+from ingest.journal import outgoing, reading_table, unjudged
 from ingest.journal.alert_table import AlertTable
 from ingest.journal.alerts import ResetRequest, live_counts, reset_requests
 from ingest.journal.batch import Batch, Committed, DeadLetter
@@ -90,7 +91,7 @@ class Journal:
                 self._devices.write_status(status)
             for reply in batch.replies:
                 self._devices.write_reply(reply)
-            if fresh.readings:
+            if fresh.readings or fresh.doubted:
                 self._follow(judgement(fresh))
         return committed
 
@@ -187,6 +188,11 @@ class Journal:
         with passing_failures():
             return reset_requests(self._reader)
 
+    def unjudged(self, most: int) -> Sequence[tuple[int, Reading]]:
+        """Return readings that wait to be judged with their numbers, each device's in order."""
+        with passing_failures():
+            return unjudged.waiting(self._reader, most)
+
     def device_count(self) -> int:
         """Count the devices a message ever came from."""
         (number,) = self._reader.execute("SELECT count(*) FROM device WHERE seen = 1").fetchone()
@@ -225,6 +231,8 @@ class Journal:
         self._alerts.write(consequences.changes)
         self._alerts.answer(consequences.answers)
         self._database.executemany(_REMEMBER, consequences.words.items())
+        unjudged.note(self._database, consequences.unjudged)
+        unjudged.strike_off(self._database, consequences.judged)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[None]:
@@ -288,6 +296,7 @@ class Journal:
         return running.result()
 
     def _delete_before(self, seq: int) -> int:
+        self._database.execute("DELETE FROM unjudged WHERE reading < ?", (seq,))
         return self._database.execute("DELETE FROM reading WHERE seq < ?", (seq,)).rowcount
 
     def _pragma(self, name: str) -> int:

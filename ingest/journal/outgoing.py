@@ -1,6 +1,7 @@
 """Readings on their way out, in the order of commitment."""
 
 import sqlite3
+from typing import Any
 
 from pydantic_core import from_json
 
@@ -16,12 +17,13 @@ WHERE r.seq > ? ORDER BY r.seq LIMIT ?
 
 def deliveries_after(reader: sqlite3.Connection, seq: int, most: int) -> list[Delivery]:
     """Return the next readings after `seq`, at most `most` of them."""
-    return [
-        Delivery(row, Reading(name, kind, measured_at, received_at, from_json(values)), area)
-        for row, name, kind, measured_at, received_at, values, area in reader.execute(
-            _DELIVERIES, (seq, most)
-        )
-    ]
+    return list(map(delivery_of, reader.execute(_DELIVERIES, (seq, most))))
+
+
+def delivery_of(row: tuple[Any, ...]) -> Delivery:
+    """Return a row of number, device, kind, both instants, values and area as what it is."""
+    seq, name, kind, measured_at, received_at, values, area = row
+    return Delivery(seq, Reading(name, kind, measured_at, received_at, from_json(values)), area)
 
 
 def newest(reader: sqlite3.Connection, most: int) -> list[Reading]:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -59,11 +59,12 @@ def insert(
     if _stored(database, rows, empty=last is None) == len(rows):
         late_kinds = Counter(readings[index].kind for index in late)
         committed = Committed(Counter(map(_kind_of, readings)), late_kinds, Counter(), [])
-        kept: Sequence[int] = range(len(rows))
-    else:
-        kept, refused = _parted(database, rows, last or 0)
-        committed = _partly_stored(database, readings, rows, _Parted(kept, refused, late))
-    return committed, _fresh(database, readings, rows, _New(kept, late, last or 0))
+        return committed, _fresh(database, readings, rows, _New(range(len(rows)), late, last or 0))
+    kept, refused = _parted(database, rows, last or 0)
+    doubted = [index for index in refused if _contradicts(database, readings[index], rows[index])]
+    committed = _partly_stored(readings, _Parted(kept, refused, late), doubted)
+    fresh = _fresh(database, readings, rows, _New(kept, late, last or 0))
+    return committed, fresh._replace(doubted=[readings[index] for index in doubted])
 
 
 def _stored(database: sqlite3.Connection, rows: list[_Row], *, empty: bool) -> int:
@@ -90,21 +91,15 @@ def _rows(devices: DeviceTable, readings: Sequence[Reading]) -> tuple[list[_Row]
 
 
 def _partly_stored(
-    database: sqlite3.Connection, readings: Sequence[Reading], rows: list[_Row], parted: _Parted
+    readings: Sequence[Reading], parted: _Parted, doubted: Collection[int]
 ) -> Committed:
-    committed = Committed(
+    repeats = (index for index in parted.refused if index not in doubted)
+    return Committed(
         Counter(readings[index].kind for index in parted.kept),
         Counter(readings[index].kind for index in parted.late.intersection(parted.kept)),
-        Counter(),
-        [],
+        Counter(readings[index].kind for index in repeats),
+        [_conflict(readings[index]) for index in doubted],
     )
-    for index in parted.refused:
-        reading = readings[index]
-        if _contradicts(database, reading, rows[index]):
-            committed.conflicts.append(_conflict(reading))
-        else:
-            committed.duplicates[reading.kind] += 1
-    return committed
 
 
 def _fresh(

@@ -122,6 +122,11 @@ CREATE TABLE alert_change (
 );
 CREATE INDEX alert_change_of ON alert_change (alert, seq);
 
+-- Readings stored by another process than the one that judges, until that has judged them.
+CREATE TABLE unjudged (
+    reading INTEGER PRIMARY KEY
+);
+
 -- Latches that a person wants reset. The one process that judges answers: reset, or refused.
 CREATE TABLE alert_reset (
     alert TEXT PRIMARY KEY,

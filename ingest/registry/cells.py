@@ -16,6 +16,7 @@ from devices.privacy import (
     is_personal_value,
 )
 from devices.topic import DEVICE_PATTERN
+from rules.care import CLASSES, OTHER
 
 Value: TypeAlias = str | int | float | None
 
@@ -24,9 +25,8 @@ LEVELS = ("city", "district", "street", "community", "grid")
 LEVEL_BY_DIGITS = {6: "district", 9: "street", 12: "community", 14: "grid", 15: "grid"}
 """GB/T 2260: 6 digits a division; +3 a street, +3 a community (the 12-digit statistics code), +2 or
 +3 a grid."""
-CARE_CLASSES = ("elderly_alone", "child_in_difficulty", "seriously_ill", "disabled")
-"""Those of Chongqing Yubei. Where a dwelling has several, the first counts; the order is general
-knowledge."""
+CARE_CLASSES = tuple(care for care in CLASSES if care != OTHER)
+"""In the order of `rules.care`."""
 
 _AREA = re.compile(rf"(?=[0-9]+$)(?:{'|'.join(f'.{{{n}}}' for n in LEVEL_BY_DIGITS)})")
 _DEVICE = re.compile(DEVICE_PATTERN)
@@ -164,6 +164,11 @@ def _shown(value: Value, back: timedelta) -> str:
 def level_of(code: str) -> str:
     """Return the level that the digits of a code stand for; 500000 and 330200 are cities."""
     return "city" if len(code) == 6 and code.endswith("00") else LEVEL_BY_DIGITS[len(code)]
+
+
+def digits_of(level: str) -> int:
+    """Return how many digits the longest code of a level has."""
+    return max(digits for digits, name in LEVEL_BY_DIGITS.items() if name == level)
 
 
 def whole(low: int, high: int) -> Cell:

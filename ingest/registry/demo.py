@@ -81,6 +81,7 @@ def _devices(community: Community) -> Iterator[Device]:
             premises=None if dwelling is None else community.dwelling_id(dwelling),
             installed=None,
             removed=None,
+            bulk_of=None,
         )
 
 

@@ -17,7 +17,7 @@ from ingest.registry.snapshot import register_of
 from ingest.registry.store import revision_of
 from rules.bound import Rulebook
 from rules.limits import LimitBook
-from rules.register import TableRegister
+from rules.register import COMMUNITY_DIGITS, TableRegister
 from rules.rule import AlertRule
 from rules.subject import Subject
 
@@ -37,14 +37,19 @@ class Facts:
     register: TableRegister
 
 
-def facts_of(path: Path, rules: Mapping[str, AlertRule], now: Instant) -> Facts:
+def facts_of(
+    path: Path,
+    rules: Mapping[str, AlertRule],
+    now: Instant,
+    area_digits: int = COMMUNITY_DIGITS,
+) -> Facts:
     """Return the facts and limits of the registry; JournalError if its limits fit no longer.
 
     An import checks them, but the rules of another release may have other bounds.
     """
     with closing(open_reader(path)) as database:
         revision = revision_of(database)
-        register, limits = register_of(database, now), limits_of(database)
+        register, limits = register_of(database, now, area_digits), limits_of(database)
     rulebook = Rulebook(tuple(rules.values()), limits)
     complaints = rulebook.complaints(_chains(register, limits)) if limits.settings else []
     if complaints:
@@ -69,6 +74,7 @@ class RegistryWatch:
     async def run(self) -> None:
         """Look, for ever."""
         rules = {rule.name: rule for rule in self.facts.rulebook.rules}
+        digits = self.facts.register.area_digits
         refused: int | None = None
         while True:
             await self.clock.sleep_until(self.clock.now() + milliseconds_of(self.every))
@@ -77,7 +83,7 @@ class RegistryWatch:
             if revision == refused or not self._is_stale(revision, now):
                 continue
             try:
-                self.facts = await asyncio.to_thread(facts_of, self.path, rules, now)
+                self.facts = await asyncio.to_thread(facts_of, self.path, rules, now, digits)
                 self.use(self.facts)
             except (JournalError, sqlite3.Error) as error:
                 refused = revision

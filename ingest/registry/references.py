@@ -72,9 +72,9 @@ class _References:
             case Contact() | LimitRow():
                 yield from self._place_known(row.place)
 
-    def _area_known(self, code: str) -> Iterator[str]:
+    def _area_known(self, code: str, column: str = "area") -> Iterator[str]:
         if not self.places.is_known(code):
-            yield "area: expected one of the registered areas"
+            yield f"{column}: expected one of the registered areas"
 
     def _premises_known(self, premises: str) -> Iterator[str]:
         if (premises,) not in self._premises:
@@ -90,6 +90,8 @@ class _References:
         yield from _order("installed", row.installed, "removed", row.removed)
         if row.removed is not None and row.removed > self._now:
             yield "removed: expected no later than now"
+        if row.bulk_of is not None:
+            yield from self._area_known(row.bulk_of, "bulk_of")
         if row.premises is None:
             return
         home = self._premises.get((row.premises,))
@@ -117,6 +119,7 @@ class _References:
                 yield "predecessors: expected other registered areas"
 
     def _quiet_time(self, row: QuietTime) -> Iterator[str]:
+        yield from _order("since", row.since, "until", row.until)
         of_device = (row.kind, row.device)
         if (row.premises is None) == (of_device == (None, None)):
             yield "premises: expected either premises, or kind and device"

@@ -24,13 +24,14 @@ CREATE TABLE device_facts (
     size TEXT,
     premises TEXT,
     installed INTEGER,
-    removed INTEGER
+    removed INTEGER,
+    bulk_of TEXT
 );
 CREATE INDEX device_facts_premises ON device_facts (premises);
 CREATE INDEX device_unregistered ON device (id) WHERE seen = 1 AND area IS NULL;
 
 CREATE VIEW registered_devices AS
-SELECT kind, name AS device, area, model, size, premises, installed, removed
+SELECT kind, name AS device, area, model, size, premises, installed, removed, bulk_of
 FROM device LEFT JOIN device_facts ON device_facts.device = device.id
 WHERE area IS NOT NULL;
 
@@ -38,7 +39,7 @@ CREATE TRIGGER device_registered INSTEAD OF INSERT ON registered_devices BEGIN
     INSERT INTO device (kind, name, area) VALUES (new.kind, new.device, new.area)
     ON CONFLICT (kind, name) DO UPDATE SET area = excluded.area;
     INSERT INTO device_facts
-    SELECT id, new.model, new.size, new.premises, new.installed, new.removed
+    SELECT id, new.model, new.size, new.premises, new.installed, new.removed, new.bulk_of
     FROM device WHERE kind = new.kind AND name = new.device;
 END;
 CREATE TRIGGER device_struck_off INSTEAD OF DELETE ON registered_devices BEGIN
@@ -86,9 +87,10 @@ CREATE TABLE registered_quiet (
     premises TEXT,
     kind TEXT,
     device TEXT,
+    since INTEGER,
     until INTEGER NOT NULL
 );
-CREATE INDEX registered_quiet_key ON registered_quiet (reason, premises, kind, device);
+CREATE INDEX registered_quiet_key ON registered_quiet (reason, premises, kind, device, since);
 
 CREATE TABLE registered_contacts (
     place TEXT NOT NULL,

@@ -3,24 +3,33 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 
-from devices.instant import Instant, instant_of
+from devices.instant import Instant
 from ingest.registry.cells import CARE_CLASSES
 from ingest.registry.places import Places
-from rules.register import DeviceFacts, PremisesFacts, TableRegister
+from rules.register import (
+    COMMUNITY_DIGITS,
+    FOR_GOOD,
+    DeviceFacts,
+    PremisesFacts,
+    Span,
+    TableRegister,
+)
 
-_FOR_GOOD = instant_of(datetime(9999, 1, 1, tzinfo=UTC))
 _DEVICES = (
     "SELECT kind || '/' || device, area, model, size, premises, removed FROM registered_devices"
 )
+_BULK = (
+    "SELECT kind || '/' || device, bulk_of FROM registered_devices"
+    " WHERE bulk_of IS NOT NULL AND removed IS NULL"
+)
 _QUIET_DEVICES = (
-    "SELECT kind || '/' || device, max(until) FROM registered_quiet"
-    " WHERE device IS NOT NULL AND reason = 'maintenance' GROUP BY 1"
+    "SELECT kind || '/' || device, ifnull(since, 0), until FROM registered_quiet"
+    " WHERE device IS NOT NULL AND reason = 'maintenance' ORDER BY 1, 2"
 )
 _QUIET_PREMISES = (
-    "SELECT premises, max(until) FROM registered_quiet"
-    " WHERE premises IS NOT NULL AND reason = ? GROUP BY 1"
+    "SELECT premises, ifnull(since, 0), until FROM registered_quiet"
+    " WHERE premises IS NOT NULL AND reason = ? ORDER BY 1, 2"
 )
 _PERSONS = (
     "SELECT premises, person FROM registered_care"
@@ -32,38 +41,39 @@ _SHARED = (
     " JOIN registered_care USING (premises) ORDER BY 1, 2"
 )
 _LEASES = "SELECT premises, max(until) FROM registered_leases GROUP BY 1"
-_CLASSES = {
-    "elderly_alone": "elderly_alone",
-    "child_in_difficulty": "child",
-    "seriously_ill": "ill",
-    "disabled": "disabled",
-}
-"""What the rules call the classes."""
 _NO_ONE: frozenset[str] = frozenset()
 
 
-def register_of(database: sqlite3.Connection, now: Instant | None = None) -> TableRegister:
+def register_of(
+    database: sqlite3.Connection,
+    now: Instant | None = None,
+    area_digits: int = COMMUNITY_DIGITS,
+) -> TableRegister:
     """Return all that rules ask of devices and premises, from one reading of the database.
 
     A person counts for as long as a care mark, a lease or an authorisation holds, ended ones
-    included if `now` is None. A device that was removed stands in no premises and is in maintenance
-    for good.
+    included if `now` is None. A device that was removed stands in no premises. `area_digits` is the
+    longest code of an area that devices fall silent with.
     """
     database.execute("BEGIN")
     try:
         rows = database.execute("SELECT code, parent FROM registered_areas")
         places = Places(dict(rows))
-        premises = dict(_premises(database, places, now or -_FOR_GOOD))
-        devices = dict(_devices(database, places, premises))
-        return TableRegister(devices, premises, _shared(database))
+        premises = dict(_premises(database, places, now or -FOR_GOOD))
+        devices = dict(_devices(database, places, premises, now or -FOR_GOOD))
+        bulk = dict(database.execute(_BULK))
+        return TableRegister(devices, premises, _shared(database), bulk, area_digits)
     finally:
         database.execute("COMMIT")
 
 
 def _devices(
-    database: sqlite3.Connection, places: Places, premises: dict[str, PremisesFacts]
+    database: sqlite3.Connection,
+    places: Places,
+    premises: dict[str, PremisesFacts],
+    now: Instant,
 ) -> Iterator[tuple[str, DeviceFacts]]:
-    maintenance = dict(database.execute(_QUIET_DEVICES))
+    maintenance = _quiet_times(database.execute(_QUIET_DEVICES), now)
     same: dict[object, object] = {}
     ids = {name: name for name in premises}
     shared: dict[DeviceFacts, DeviceFacts] = {}
@@ -73,7 +83,8 @@ def _devices(
             size=_once(same, size),
             areas=places.chain(area),
             premises=ids.get(home) if removed is None else None,
-            maintenance_until=maintenance.get(key) if removed is None else _FOR_GOOD,
+            maintenance=maintenance.get(key),
+            is_removed=removed is not None,
         )
         yield key, facts if facts.premises else shared.setdefault(facts, facts)
 
@@ -98,8 +109,8 @@ def _premises(
     persons = _persons(database, now)
     care = _care(database.execute("SELECT premises, care FROM registered_care"))
     leases = dict(database.execute(_LEASES))
-    away = dict(database.execute(_QUIET_PREMISES, ("away",)))
-    maintenance = dict(database.execute(_QUIET_PREMISES, ("maintenance",)))
+    away = _quiet_times(database.execute(_QUIET_PREMISES, ("away",)), now)
+    maintenance = _quiet_times(database.execute(_QUIET_PREMISES, ("maintenance",)), now)
     shared: dict[PremisesFacts, PremisesFacts] = {}
     rows = database.execute("SELECT premises, area, rooms FROM registered_premises")
     for name, area, rooms in rows:
@@ -108,8 +119,8 @@ def _premises(
             rooms=rooms,
             persons=persons.get(name, _NO_ONE),
             care=care.get(name),
-            away_until=away.get(name),
-            maintenance_until=maintenance.get(name),
+            away=away.get(name),
+            maintenance=maintenance.get(name),
             lease_ends_at=leases.get(name),
         )
         yield name, facts if facts.persons else shared.setdefault(facts, facts)
@@ -122,9 +133,24 @@ def _persons(database: sqlite3.Connection, now: Instant) -> dict[str, frozenset[
     return {premises: frozenset(persons) for premises, persons in found.items()}
 
 
+def _quiet_times(rows: Iterable[tuple[str, Instant, Instant]], now: Instant) -> dict[str, Span]:
+    """Return the quiet time of each that is now or comes next; those that overlap are one.
+
+    The rows in the order of their beginnings. The register is read again at least daily.
+    """
+    found: dict[str, Span] = {}
+    for name, since, until in rows:
+        span = found.get(name)
+        if span is None or span.until <= now:
+            found[name] = Span(since, until)
+        elif since <= span.until:
+            found[name] = span._replace(until=max(span.until, until))
+    return found
+
+
 def _care(rows: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the class of each dwelling, the first of the list where it has several."""
     found: dict[str, str] = {}
     for premises, care in rows:
         found[premises] = min(found.get(premises, care), care, key=CARE_CLASSES.index)
-    return {premises: _CLASSES[care] for premises, care in found.items()}
+    return found

@@ -33,7 +33,7 @@ class Premises(NamedTuple):
 
 
 class Device(NamedTuple):
-    """A device, and where it is."""
+    """A device, and where it is; `bulk_of` is the area whose whole inflow it measures."""
 
     kind: str
     device: str
@@ -43,6 +43,7 @@ class Device(NamedTuple):
     premises: str | None
     installed: int | None
     removed: int | None
+    bulk_of: str | None
 
 
 class Placement(NamedTuple):
@@ -83,12 +84,13 @@ class Authorisation(NamedTuple):
 
 
 class QuietTime(NamedTuple):
-    """Why nobody is to be told about a dwelling or a device, from now until an end."""
+    """Why nobody is to be told about a dwelling or a device; without `since` from now on."""
 
     reason: str
     premises: str | None
     kind: str | None
     device: str | None
+    since: int | None
     until: int
 
 
@@ -142,7 +144,7 @@ PREMISES = Table("premises", Premises, 1, frozenset({"premises", "area"}), {
 DEVICES = Table("devices", Device, 2, frozenset({"kind", "device", "area"}), {
     "kind": cells.KIND, "device": cells.DEVICE, "area": cells.AREA, "model": cells.MODEL,
     "size": cells.SIZE, "premises": cells.DWELLING, "installed": cells.START,
-    "removed": cells.START,
+    "removed": cells.START, "bulk_of": cells.AREA,
 })  # fmt: skip
 PLACEMENTS = Table("placements", Placement, 3, frozenset({"kind", "device", "until", "area"}), {
     "kind": cells.KIND, "device": cells.DEVICE, "until": cells.START, "area": cells.AREA,
@@ -159,9 +161,9 @@ AUTHORISATIONS = Table(
     "premises": cells.DWELLING, "person": cells.PERSON, "door": cells.DEVICE,
     "since": cells.START, "until": cells.END,
 })  # fmt: skip
-QUIET_TIMES = Table("quiet", QuietTime, 4, frozenset({"reason", "until"}), {
+QUIET_TIMES = Table("quiet", QuietTime, 5, frozenset({"reason", "until"}), {
     "reason": cells.REASON, "premises": cells.DWELLING, "kind": cells.KIND,
-    "device": cells.DEVICE, "until": cells.END,
+    "device": cells.DEVICE, "since": cells.START, "until": cells.END,
 })  # fmt: skip
 CONTACTS = Table("contacts", Contact, 2, frozenset({"place", "rank", "contact"}), {
     "place": cells.PLACE, "rank": cells.whole(1, 9), "contact": cells.CONTACT,

@@ -27,12 +27,14 @@ class Patience(NamedTuple):
 class Silent:
     """Nothing heard for longer than allowed, without what the service itself could not hear.
 
-    `levels` in order of duration. A hole in what a device sends afterwards is no silence: it is for
-    `tick` to say, not for the readings. State: last heard; or, once looked at, that, the number of
+    `levels` in order of duration. It is found earlier by the `hold` of its rule, so that it is told
+    when the first is over. A hole in what a device sends afterwards is no silence: it is for `tick`
+    to say, not for the readings. State: last heard; or, once looked at, that, the number of
     levels reached, and when it is to be looked at next.
     """
 
     levels: tuple[Patience, ...]
+    hold: timedelta = timedelta(0)
 
     def start(self) -> State:
         """Return the state of a device never heard."""
@@ -72,4 +74,5 @@ class Silent:
 
     @cached_property
     def _durations(self) -> tuple[int, ...]:
-        return tuple(milliseconds_of(level.duration) for level in self.levels)
+        first, *others = (milliseconds_of(level.duration) for level in self.levels)
+        return first - milliseconds_of(self.hold), *others

@@ -6,7 +6,7 @@ from devices.reading import Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
-from rules.water_use import Step, Use, use_in
+from rules.water_use import Use, use_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +14,8 @@ class Stepped(Timeless):
     """A step of the counter of a water meter, told when the next reading has confirmed it.
 
     One wrong reading, after which the counter goes on as before, is none; a rollover needs no
-    confirmation. State: the step, its start, and the litres before and after it, None for no
-    step; whether it was told.
+    confirmation, nor does another serial number, which is another meter whatever it counts. State:
+    the step, its start, and the litres before and after it, None for no step; whether it was told.
     """
 
     severity: Severity
@@ -33,7 +33,7 @@ class Stepped(Timeless):
             return state, None
         if use.step is not None and use.counts is not None:
             step = (use.step.value, use.start_at, *use.counts)
-            if use.step is Step.ROLLOVER:
+            if use.confirmed:
                 return (None, 1), self._finding(step, use)
             return (step, told), None
         if open_step is not None and not use.restored:

@@ -7,12 +7,15 @@ from rules.conditions.threshold import Level, Threshold
 from rules.conditions.trusted import Trusted
 from rules.explanation import Template
 from rules.limits import Limit, Tighter
-from rules.rule import AlertRule, Numbers
+from rules.rule import REMOVED, AlertRule, Numbers
 from rules.severity import Severity
 
 STANDARD = "GB/T 50493-2019"
 NOT_TO_BE_TRUSTED = frozenset({"warming_up", "fault", "flooded"})
 """Of the sensor states. A sensor over its range is believed: there is more gas than it can show."""
+QUIETED_BY = frozenset({REMOVED})
+"""What concerns the air and not the sensor is told during maintenance: whoever is in the tank then
+is the first to be warned. A calibration with test gas is told too, one call to the officer."""
 HOLD = timedelta(seconds=30)
 KEEP = timedelta(seconds=300)
 STALE_AFTER = timedelta(minutes=10)
@@ -67,6 +70,7 @@ def gas_level_rule(
         keep=KEEP,
         stale_after=STALE_AFTER,
         latch_from=Severity.CRITICAL,
+        quieted_by=QUIETED_BY,
         explanation=Template(
             zh=f"{title_zh}：{{value}} {unit}，达到限值 {{limit}} {unit}"
             "（依据：{limit_from}），自 {start_at} 起。",

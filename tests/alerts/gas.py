@@ -14,7 +14,7 @@ from ingest.metrics import Metrics
 from rules.bound import Rulebook
 from rules.catalogue import catalogue
 from rules.engine import Engine
-from rules.register import TableRegister
+from rules.register import Register, TableRegister
 from rules.rule import AlertRule
 from tests.journal.readings import START, opened, rows_of
 
@@ -22,6 +22,7 @@ SECOND = 1_000
 MONITOR = "gm-1"
 RULE = catalogue()["gas_level_ch4"]
 """Warns at 25 %LEL after 30 s or the second sample, and latches from 50 %LEL on."""
+NOWHERE = TableRegister()
 GOOD, WARNING, CRITICAL = 2.0, 26.0, 51.0
 ALERT = f"{RULE.name}/device/gas_monitor/{MONITOR}/{START}"
 
@@ -54,12 +55,17 @@ class StandingClock:
 class Room:
     """A journal and what judges beside it, at a time of one's own."""
 
-    def __init__(self, journal: Journal, rules: Iterable[AlertRule] = (RULE,)) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        rules: Iterable[AlertRule] = (RULE,),
+        register: Register = NOWHERE,
+    ) -> None:
         self.journal = journal
         self.clock = StandingClock()
         self.metrics = Metrics()
         found = {rule.name: rule for rule in rules}
-        engine = Engine(Rulebook(tuple(found.values())), TableRegister(), journal.states)
+        engine = Engine(Rulebook(tuple(found.values())), register, journal.states)
         self.judging = Judging(journal, engine, found, self.clock, self.metrics)
 
     async def at(self, second: int) -> None:
@@ -73,10 +79,12 @@ class Room:
 
 
 @asynccontextmanager
-async def room(path: Path, rules: Iterable[AlertRule] = (RULE,)) -> AsyncIterator[Room]:
+async def room(
+    path: Path, rules: Iterable[AlertRule] = (RULE,), register: Register = NOWHERE
+) -> AsyncIterator[Room]:
     """Give a room over the journal; leave it, and another one over the same is a restart."""
     async with opened(path) as journal:
-        yield Room(journal, rules)
+        yield Room(journal, rules, register)
 
 
 def changes_in(path: Path) -> list[tuple[str, str, int]]:

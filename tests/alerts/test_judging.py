@@ -10,7 +10,12 @@ import pytest
 from devices.reading import Reading
 from ingest.journal.alert_table import ask_reset
 from ingest.journal.alerts import reset_answer
+from ingest.journal.batch import Batch
 from ingest.journal.database import JournalUnavailable, open_reader, open_writer
+from ingest.journal.refused_reading import dead_letter_of
+from ingest.journal.unjudged import to_be_judged
+from ingest.retry import retry_all
+from ingest.settings import JournalSettings, Settings
 from rules.condition import State, Verdict
 from rules.conditions.marks import Marks
 from tests.alerts.gas import (
@@ -25,7 +30,7 @@ from tests.alerts.gas import (
     gas,
     room,
 )
-from tests.journal.readings import START, rows_of
+from tests.journal.readings import START, letters_in, opened, rows_of
 
 RAISED_AT_ONCE = [(MONITOR, "raised", 10)]
 RAISED_BY_TIME = [(MONITOR, "raised", 30)]
@@ -204,3 +209,65 @@ async def test_a_commit_and_the_time_that_passes_take_turns(path: Path) -> None:
         )
 
     assert changes_in(path) == RAISED_BY_TIME
+
+
+async def test_a_clock_set_back_by_whole_hours_hides_no_gas_although_its_instants_are_taken(
+    path: Path,
+) -> None:
+    hour = 3_600
+    async with room(path) as here:
+        for second in range(0, 2 * hour, 60):
+            await here.judging.commit(batch(gas(second, GOOD)))
+        for second in range(2 * hour, 2 * hour + 180, 60):
+            reading = gas(second, CRITICAL)
+            back = reading._replace(measured_at=reading.measured_at - hour * 1_000)
+            committed = await here.judging.commit(batch(back))
+            assert len(committed.conflicts) == 1, "kept among the dead letters"
+            again = await here.judging.commit(batch(back))
+            assert again.stored.total() == 0
+
+    ((device, transition, _),) = changes_in(path)
+    assert (device, transition) == (MONITOR, "raised")
+
+
+async def test_a_dead_letter_tried_again_is_judged_once_by_the_service(path: Path) -> None:
+    async with room(path) as here:
+        await here.judging.commit(batch(gas(0, GOOD)))
+        letters = [
+            dead_letter_of(gas(second, WARNING), "store", "conflict", "") for second in (10, 20)
+        ]
+        await here.journal.commit(Batch(dead_letters=letters))
+        settings = Settings(journal=JournalSettings(path=path))
+        outcomes = await retry_all(path, letters_in(path)[::-1], settings)
+        assert all(outcome.taken for outcome in outcomes)
+        assert changes_in(path) == []
+        await here.at(21)
+        assert changes_in(path) == [(MONITOR, "raised", 20)]
+        await here.at(22)
+
+    async with room(path) as here:
+        await here.at(23)
+        assert rows_of(path, "SELECT count(*) FROM unjudged") == [(0,)]
+    assert changes_in(path) == [(MONITOR, "raised", 20)]
+
+
+async def test_a_dead_letter_of_the_past_changes_no_rule_of_the_present(path: Path) -> None:
+    async with room(path) as here:
+        await here.judging.commit(batch(gas(0, GOOD), gas(600, GOOD)))
+        letters = [
+            dead_letter_of(gas(second, CRITICAL), "store", "conflict", "") for second in (10, 20)
+        ]
+        await here.journal.commit(Batch(dead_letters=letters))
+        await retry_all(path, letters_in(path)[::-1], Settings(journal=JournalSettings(path=path)))
+        await here.at(601)
+        assert rows_of(path, "SELECT count(*) FROM unjudged") == [(0,)]
+    assert changes_in(path) == []
+
+
+async def test_what_waits_to_be_judged_goes_with_its_reading(path: Path) -> None:
+    async with opened(path) as journal:
+        await journal.commit(batch(gas(0, GOOD)), to_be_judged)
+        assert [reading for _, reading in journal.unjudged(9)] == [gas(0, GOOD)]
+        await journal.prune_readings(START + 1, None)
+        assert journal.unjudged(9) == []
+    assert rows_of(path, "SELECT count(*) FROM unjudged") == [(0,)]

@@ -72,7 +72,7 @@ def test_a_folder_is_imported_exported_and_shown(
     export = gridwatch("registry", "export", exported, "--journal", journal)
     again = gridwatch("registry", "import", exported, "--journal", journal)
 
-    assert "devices: 4 rows, 4 added, 0 changed, 0 removed\n" in imported.output
+    assert "devices: 5 rows, 5 added, 0 changed, 0 removed\n" in imported.output
     assert (export.exit_code, again.exit_code) == (0, 0)
     assert " 0 added, 0 changed, 0 removed" in again.output
     assert oct(exported.stat().st_mode)[-3:] == "700"

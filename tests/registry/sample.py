@@ -20,11 +20,12 @@ SAMPLE = {
 {HOME},500103003001,2,61.5
 {OTHER_HOME},500199,,
 """,
-    "devices": f"""kind,device,area,model,size,premises,installed,removed
-water_meter,wm-1,500103003001,LXS-15E,DN15,{HOME},2024-05-01,
-water_meter,wm-2,500199,,,{OTHER_HOME},2024-05-01,2026-01-02T03:04:05+08:00
-door,door-1,500103003001,,,,,
-gas_monitor,gm-1,500103,,,,,
+    "devices": f"""kind,device,area,model,size,premises,installed,removed,bulk_of
+water_meter,wm-1,500103003001,LXS-15E,DN15,{HOME},2024-05-01,,
+water_meter,wm-2,500199,,,{OTHER_HOME},2024-05-01,2026-01-02T03:04:05+08:00,
+water_meter,bulk-1,500103003,,,,,,500103003001
+door,door-1,500103003001,,,,,,
+gas_monitor,gm-1,500103,,,,,,
 """,
     "placements": """kind,device,until,area,premises
 water_meter,wm-2,2025-11-06,500112,
@@ -41,9 +42,9 @@ water_meter,wm-2,2025-11-06,500112,
 {HOME},{PERSON},door-1,,2026-12-31
 {OTHER_HOME},{OTHER_PERSON},door-1,,
 """,
-    "quiet": f"""reason,premises,kind,device,until
-away,{HOME},,,2026-03-08
-maintenance,,gas_monitor,gm-1,2026-03-01T12:00:00+08:00
+    "quiet": f"""reason,premises,kind,device,since,until
+away,{HOME},,,2026-02-01,2026-03-08
+maintenance,,gas_monitor,gm-1,,2026-03-01T12:00:00+08:00
 """,
     "contacts": f"""place,rank,contact
 500103003,1,{CONTACT}

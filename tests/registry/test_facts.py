@@ -33,7 +33,7 @@ async def test_an_import_is_in_force_without_a_restart(
     with suppress(asyncio.CancelledError):
         await running
     assert (before.revision, facts.revision) == (0, 1)
-    assert (len(before.register.devices), len(facts.register.devices)) == (0, 4)
+    assert (len(before.register.devices), len(facts.register.devices)) == (0, 5)
     assert "500103003" in facts.rulebook.limits.settings
     assert found.empty()
 

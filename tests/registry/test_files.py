@@ -38,15 +38,15 @@ REFUSED = {
     "contact": ("contacts", f"place,rank,contact\n{HOME},1,{MOBILE}\n", "2: contact: expected c-"),
     "model": (
         "devices",
-        _more("devices", f"door,d-9,500103,{MOBILE},,,,"),
-        "6: model: expected no",
+        _more("devices", f"door,d-9,500103,{MOBILE},,,,,"),
+        "7: model: expected no",
     ),
     "device": (
         "devices",
-        _more("devices", "door,11010519491231002X,500103,,,,,"),
-        "6: device: expected no number of a person",
+        _more("devices", "door,11010519491231002X,500103,,,,,,"),
+        "7: device: expected no number of a person",
     ),
-    "kind": ("devices", _more("devices", "boat,b-1,500103,,,,,"), "6: kind: expected one of"),
+    "kind": ("devices", _more("devices", "boat,b-1,500103,,,,,,"), "7: kind: expected one of"),
     "code": ("areas", _more("areas", "5001,,,,,,"), "9: code: expected a code of 6, 9, 12"),
     "day": ("leases", _more("leases", f"{HOME},{PERSON},,2026-02-30"), "4: until: expected a day"),
     "zone": ("leases", _more("leases", f"{HOME},{PERSON},,2026-02-03T00:00:00"), "4: until: expec"),
@@ -62,28 +62,29 @@ REFUSED = {
     "area": ("premises", _more("premises", "d-00000000000000aa,500104,,"), "4: area: expected one"),
     "dwelling": (
         "devices",
-        _more("devices", "door,d-9,500103,,,d-00000000000000aa,,"),
-        "6: premises: expected one of the registered premises",
+        _more("devices", "door,d-9,500103,,,d-00000000000000aa,,,"),
+        "7: premises: expected one of the registered premises",
     ),
     "elsewhere": (
         "devices",
-        _more("devices", f"door,d-9,500103,,,{HOME},,"),
-        "6: area: expected 500103003001, that of its premises",
+        _more("devices", f"door,d-9,500103,,,{HOME},,,"),
+        "7: area: expected 500103003001, that of its premises",
     ),
-    "future": ("devices", _more("devices", "door,d-9,500103,,,,,2099-01-01"), "6: removed: expec"),
+    "future": ("devices", _more("devices", "door,d-9,500103,,,,,2099-01-01,"), "7: removed: expec"),
+    "bulk": ("devices", _more("devices", "door,d-9,500103,,,,,,500104"), "7: bulk_of: expected"),
     "order": (
         "devices",
-        _more("devices", "door,d-9,500103,,,,2026-01-02,2026-01-01"),
-        "6: removed: expected no earlier than installed",
+        _more("devices", "door,d-9,500103,,,,2026-01-02,2026-01-01,"),
+        "7: removed: expected no earlier than installed",
     ),
     "door": (
         "authorisations",
         _more("authorisations", f"{HOME},{PERSON},door-2,,"),
         "4: door: expected one of the registered devices",
     ),
-    "of nothing": ("quiet", _more("quiet", "away,,,,2026-03-08"), "4: premises: expected either"),
-    "device away": ("quiet", _more("quiet", "away,,door,door-1,2026-03-08"), "4: premises: expec"),
-    "half device": ("quiet", _more("quiet", "maintenance,,door,,2026-03-08"), "4: device: expec"),
+    "of nothing": ("quiet", _more("quiet", "away,,,,,2026-03-08"), "4: premises: expected either"),
+    "device away": ("quiet", _more("quiet", "away,,door,door-1,,2026-03-08"), "4: premises: expec"),
+    "half device": ("quiet", _more("quiet", "maintenance,,door,,,2026-03-08"), "4: device: expec"),
     "place": ("contacts", _more("contacts", "500107,1,c-0123456789abcdef"), "4: place: expected"),
     "rule": ("limits", _more("limits", "500103,no_rule,x,1,"), "5: rule: expected one of"),
     "parameter": ("limits", _more("limits", "500103,oxygen,x,1,"), "5: parameter: expected one of"),
@@ -142,4 +143,4 @@ def test_columns_may_stand_in_any_order_and_those_not_required_may_be_absent(
     content = read_folder(tmp_path)
 
     (row,) = content.tables["devices"].by_key.values()
-    assert row == ("door", "d-1", "500103", None, None, None, None, None)
+    assert row == ("door", "d-1", "500103", None, None, None, None, None, None)

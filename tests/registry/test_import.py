@@ -48,7 +48,8 @@ def test_a_table_becomes_what_its_file_says_and_the_others_stay(
     import_content(database, read_folder(write_sample(tmp_path / "registry")), NOW)
     folder = tmp_path / "later"
     folder.mkdir()
-    (folder / "quiet.csv").write_text(f"reason,premises,until\naway,{HOME},2027-01-01\n")
+    quiet = f"reason,premises,since,until\naway,{HOME},2026-02-01,2027-01-01\n"
+    (folder / "quiet.csv").write_text(quiet)
 
     (change,) = import_content(database, read_folder(folder), NOW)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devices.instant import instant_of
+from devices.reading import Reading
 from ingest.clock import MachineClock
 from ingest.demo.plays import PLAN, demo_fleet
 from ingest.registry import Placed, import_registry
@@ -19,12 +20,18 @@ from ingest.registry.snapshot import register_of
 from rules.bound import Rulebook
 from rules.care import CLASSES
 from rules.catalogue import catalogue
-from rules.register import DeviceFacts, Traits
+from rules.register import FOR_GOOD, DeviceFacts, Quiet, Traits
 from rules.subject import Subject
 from tests.registry.sample import HOME, OTHER_HOME, OTHER_PERSON, PERSON, write_sample
 from tests.registry.test_files import NOW
 
 STREET = ("500000", "500103", "500103003")
+_DAY = 86_400_000
+
+
+def _day(day: int) -> int:
+    """The beginning of a day of March 2026."""
+    return instant_of(datetime.fromisoformat(f"2026-03-{day:02}T00:00:00+08:00"))
 
 
 @pytest.fixture
@@ -73,9 +80,25 @@ def test_away_and_maintenance_have_their_end(filled: sqlite3.Connection) -> None
     register = register_of(filled)
 
     away_until = instant_of(datetime.fromisoformat("2026-03-09T00:00:00+08:00"))
-    assert register.premises[HOME].away_until == away_until
+    away_since = instant_of(datetime.fromisoformat("2026-02-01T00:00:00+08:00"))
+    assert register.premises[HOME].away == (away_since, away_until)
     noon = instant_of(datetime.fromisoformat("2026-03-01T12:00:00+08:00"))
-    assert register.devices["gas_monitor/gm-1"].maintenance_until == noon
+    assert register.devices["gas_monitor/gm-1"].maintenance == (0, noon)
+
+
+def test_of_several_quiet_times_the_present_one_holds_then_the_next(
+    database: sqlite3.Connection, tmp_path: Path
+) -> None:
+    days = ((1, 3), (3, 5), (4, 4), (9, 10))
+    rows = "".join(f"away,{HOME},2026-03-{one:02},2026-03-{end:02}\n" for one, end in days)
+    quiet = f"reason,premises,since,until\n{rows}"
+    import_content(database, read_folder(write_sample(tmp_path / "registry", quiet=quiet)), NOW)
+
+    def away(day: int) -> tuple[int, int] | None:
+        span = register_of(database, _day(day)).premises[HOME].away
+        return span and ((span.since - _day(1)) // _DAY + 1, (span.until - _day(1)) // _DAY + 1)
+
+    assert [away(day) for day in (1, 5, 6, 9, 20)] == [(1, 6), (3, 6), (9, 11), (9, 11), (9, 11)]
 
 
 def test_a_device_that_was_removed_is_quiet_and_in_no_dwelling(
@@ -84,8 +107,24 @@ def test_a_device_that_was_removed_is_quiet_and_in_no_dwelling(
     facts = register_of(filled).devices["water_meter/wm-2"]
 
     assert facts.premises is None
-    assert facts.maintenance_until is not None
-    assert facts.maintenance_until > NOW + 10**12
+    assert facts.is_removed
+    assert register_of(filled).quiet(Subject("device", "water_meter/wm-2")) == (
+        Quiet("removed", FOR_GOOD),
+    )
+
+
+def test_a_bulk_meter_makes_its_area_a_zone(filled: sqlite3.Connection) -> None:
+    register = register_of(filled)
+
+    zone = register.traits_of(Subject("area", "500103003001"))
+    assert zone.bulk == ("water_meter/bulk-1",)
+    assert zone.devices == (("door", 1), ("water_meter", 1))
+    readings = [Reading(name, "water_meter", NOW, NOW, {}) for name in ("wm-1", "wm-2", "bulk-1")]
+    assert [register.zones_of(each) for each in readings] == [
+        ("500103003001",),
+        (),
+        ("500103003001",),
+    ]
 
 
 def test_without_areas_the_digits_tell_the_places(database: sqlite3.Connection) -> None:

@@ -10,7 +10,7 @@ from rules.bound import Rulebook
 from rules.limits import InForce, Limit, LimitBook, LimitError, Setting, Tighter
 from tests.rules.made_up import RULE
 
-PLACES = ("50", "500103", "500103003", "home")
+PLACES = ("500000", "500103", "500103003", "home")
 LOWER = Limit(
     name="l", default=20.0, unit="m", low=5.0, high=30.0, tighter=Tighter.LOWER, source="a standard"
 )
@@ -27,10 +27,10 @@ def book(settings: Mapping[str, Setting]) -> LimitBook:
     ("limit", "settings", "value", "source"),
     [
         (LOWER, {}, 20.0, "a standard"),
-        (LOWER, {"50": Setting(25)}, 25.0, "set by 50"),
-        (LOWER, {"50": Setting(25), "500103": Setting(15)}, 15.0, "set by 500103"),
+        (LOWER, {"500000": Setting(25)}, 25.0, "set by 500000"),
+        (LOWER, {"500000": Setting(25), "500103": Setting(15)}, 15.0, "set by 500103"),
         (LOWER, {"500103": Setting(15), "home": Setting(10)}, 10.0, "set by home"),
-        (HIGHER, {"50": Setting(10), "500103003": Setting(30)}, 30.0, "set by 500103003"),
+        (HIGHER, {"500000": Setting(10), "500103003": Setting(30)}, 30.0, "set by 500103003"),
     ],
 )
 def test_the_lowest_level_that_sets_a_limit_is_in_force(
@@ -42,11 +42,15 @@ def test_the_lowest_level_that_sets_a_limit_is_in_force(
 @pytest.mark.parametrize(
     ("limit", "settings", "complaint"),
     [
-        (LOWER, {"50": Setting(31)}, "50: r.l: expected 5 to 30 m, found 31"),
-        (LOWER, {"50": Setting(15), "500103": Setting(16)}, "500103: r.l: expected 5 to 15 m"),
-        (HIGHER, {"50": Setting(15), "500103": Setting(14)}, "500103: r.l: expected 15 to 30 m"),
-        (LOWER, {"50": Setting(15, 10), "home": Setting(9)}, "home: r.l: expected 10 to 15 m"),
-        (LOWER, {"50": Setting(15, 4)}, "50: r.l: expected 5 to 15 m, found 4"),
+        (LOWER, {"500000": Setting(31)}, "500000: r.l: expected 5 to 30 m, found 31"),
+        (LOWER, {"500000": Setting(15), "500103": Setting(16)}, "500103: r.l: expected 5 to 15 m"),
+        (
+            HIGHER,
+            {"500000": Setting(15), "500103": Setting(14)},
+            "500103: r.l: expected 15 to 30 m",
+        ),
+        (LOWER, {"500000": Setting(15, 10), "home": Setting(9)}, "home: r.l: expected 10 to 15 m"),
+        (LOWER, {"500000": Setting(15, 4)}, "500000: r.l: expected 5 to 15 m, found 4"),
     ],
 )
 def test_a_level_that_loosens_or_leaves_the_bounds_is_refused(
@@ -71,12 +75,12 @@ def test_what_is_in_force_is_never_looser_than_what_any_level_above_has_set(
 
 def test_a_rulebook_complains_of_unknown_names_and_of_every_chain_that_contradicts_itself() -> None:
     settings = {
-        "50": {"made_up.limit": Setting(20.0), "made_up.other": Setting(1.0)},
+        "500000": {"made_up.limit": Setting(20.0), "made_up.other": Setting(1.0)},
         "500103": {"made_up.limit": Setting(30.0)},
     }
     rulebook = Rulebook((RULE,), LimitBook(settings))
-    assert rulebook.complaints([("50",), ("50", "500103")]) == [
+    assert rulebook.complaints([("500000",), ("500000", "500103")]) == [
+        "500000: made_up.other: expected one of made_up.limit",
         "500103: made_up.limit: expected 10 to 20 %LEL, found 30",
-        "50: made_up.other: expected one of made_up.limit",
     ]
-    assert Rulebook((RULE,)).complaints([("50",)]) == []
+    assert Rulebook((RULE,)).complaints([("500000",)]) == []

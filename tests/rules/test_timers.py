@@ -22,7 +22,7 @@ def test_each_subject_rings_once_at_the_earliest_it_was_armed_for(
     assert timers.next() == min(earliest.values(), default=None)
     rung = []
     while (found := timers.ring(now)) is not None:
-        rung.append(found)
+        rung.append(found[1])
     assert sorted(rung) == sorted(each for each, at in earliest.items() if at <= now)
     assert [earliest[each] for each in rung] == sorted(earliest[each] for each in rung)
     assert all(timers.armed(each) is None for each in rung)

@@ -18,7 +18,13 @@ from rules.severity import Severity
 _DAY = milliseconds_of(timedelta(days=1))
 DAYS = limits_by_class(
     "days",
-    {"elderly_alone": 3.0, "child": 3.0, "ill": 2.0, "disabled": 3.0, "other": 3.0},
+    {
+        "elderly_alone": 3.0,
+        "child_in_difficulty": 3.0,
+        "seriously_ill": 2.0,
+        "disabled": 3.0,
+        "other": 3.0,
+    },
     1.0,
     14.0,
     "practice: several days in Chongqing Yubei, taken as 2 or 3; 24 h in Shapingba",

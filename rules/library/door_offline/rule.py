@@ -10,7 +10,7 @@ from rules.conditions.episode import Episode, Grade
 from rules.conditions.silent import Patience, Silent
 from rules.explanation import Template
 from rules.limits import Limit, Tighter
-from rules.rule import AlertRule, Numbers
+from rules.rule import BLIND_AREA, MAINTENANCE, REMOVED, AlertRule, Numbers
 from rules.severity import Severity
 
 _SETTING = "general knowledge, not from a standard"
@@ -31,6 +31,8 @@ def _limit(name: str, default: float, low: float, high: float) -> Limit:
 
 NOTE = _limit("note_h", 26.0, 0.5, 72.0)
 WARN = _limit("warn_h", 72.0, 2.0, 336.0)
+HOLD = timedelta(minutes=5)
+"""The area hears of a silence so long before it is told, to see whether others fall silent too."""
 
 
 def _condition(numbers: Numbers) -> Condition:
@@ -39,7 +41,8 @@ def _condition(numbers: Numbers) -> Condition:
         (
             Patience(Severity.NOTICE, timedelta(hours=note.value), note.source),
             Patience(Severity.WARNING, timedelta(hours=warn.value), warn.source),
-        )
+        ),
+        HOLD,
     )
     said = Episode(
         begins={"event": _SAID},
@@ -47,7 +50,7 @@ def _condition(numbers: Numbers) -> Condition:
             "event": frozenset(get_args(EventName)) - _SAID,
             "door_open": frozenset({True, False}),
         },
-        grades=(Grade(Severity.NOTICE, timedelta(minutes=10), "the controller's own word"),),
+        grades=(Grade(Severity.NOTICE, timedelta(minutes=5), "the controller's own word"),),
     )
     return Combination("any", (silent, said))
 
@@ -60,6 +63,8 @@ RULE = AlertRule(
     fields={"door": frozenset()},
     condition=_condition,
     limits=(NOTE, WARN),
+    hold=HOLD,
+    quieted_by=frozenset({MAINTENANCE, REMOVED, BLIND_AREA}),
     explanation=Template(
         zh="自 {heard_at} 起未收到数据，已超过 {limit_h} 小时（依据：{limit_from}）。",
         en="Nothing heard since {heard_at}, for longer than {limit_h} h ({limit_from}).",

@@ -8,7 +8,7 @@ from rules.conditions.named import Named
 from rules.conditions.rate import Rate
 from rules.conditions.threshold import Level
 from rules.explanation import Template
-from rules.library.gas_levels import STALE_AFTER, trusted
+from rules.library.gas_levels import QUIETED_BY, STALE_AFTER, trusted
 from rules.limits import Limit, Tighter
 from rules.rule import AlertRule, Numbers
 from rules.severity import Severity
@@ -55,6 +55,7 @@ RULE = AlertRule(
     limits=(METHANE, H2S),
     keep=timedelta(minutes=5),
     stale_after=STALE_AFTER,
+    quieted_by=QUIETED_BY,
     explanation=Template(
         zh="{of} 每 5 分钟上升 {rate}，现为 {value}；限值 {limit}（依据：{limit_from}）。",
         en="{of} rises by {rate} in 5 min and is at {value}; the limit is {limit} ({limit_from}).",

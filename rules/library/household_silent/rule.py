@@ -12,7 +12,13 @@ from rules.rule import AlertRule, Numbers
 
 HOURS = limits_by_class(
     "h",
-    {"elderly_alone": 24.0, "child": 24.0, "ill": 12.0, "disabled": 24.0, "other": 24.0},
+    {
+        "elderly_alone": 24.0,
+        "child_in_difficulty": 24.0,
+        "seriously_ill": 12.0,
+        "disabled": 24.0,
+        "other": 24.0,
+    },
     8.0,
     72.0,
     "practice: 12 h in Shanghai Jiangsu Road and Shenzhen Longgang, 24 h in Taicang and Shapingba",

@@ -4,7 +4,7 @@ from rules.condition import Condition
 from rules.conditions.combination import Combination
 from rules.conditions.threshold import Level, Threshold
 from rules.explanation import Template
-from rules.library.gas_levels import HOLD, KEEP, STALE_AFTER, trusted
+from rules.library.gas_levels import HOLD, KEEP, QUIETED_BY, STALE_AFTER, trusted
 from rules.limits import Limit, Tighter
 from rules.rule import AlertRule, Numbers
 from rules.severity import Severity
@@ -60,6 +60,7 @@ RULE = AlertRule(
     keep=KEEP,
     stale_after=STALE_AFTER,
     latch_from=Severity.CRITICAL,
+    quieted_by=QUIETED_BY,
     explanation=Template(
         zh="氧气 {value} %vol，超出限值 {limit} %vol（依据：{limit_from}），自 {start_at} 起。",
         en="Oxygen {value} %vol, outside the limit of {limit} ({limit_from}), since {start_at}.",

@@ -1,0 +1,1 @@
+"""Many devices of one area that fell silent together."""
