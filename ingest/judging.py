@@ -168,7 +168,8 @@ class Judging:
             self._note(rule, error)
         alerts = [effect for effect in outcome.effects if isinstance(effect, AlertChange)]
         self._changes.update((change.rule, change.transition) for change in alerts)
-        changes = [change_row(change, self._text(change)) for change in alerts]
+        places_of = self._engine.places_of
+        changes = [change_row(each, self._text(each), places_of(each.subject)) for each in alerts]
         return Consequences(state_rows(outcome), changes)
 
     def _text(self, change: AlertChange) -> Text:

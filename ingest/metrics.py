@@ -29,6 +29,8 @@ LABELS: Mapping[str, str] = {
     "transition": "what happened to the alert, by a fixed word such as `raised`",
     "severity": "`notice`, `warning` or `critical`",
     "state": "`firing`, `stale` (data lost while firing) or `suppressed`",
+    "area": "code of a level that `alerts.label_level` names, or above it where that is not known;"
+    " `unknown`; `other` above `alerts.label_areas`",
     "sink": "name of the sink, such as `influx`",
 }
 """Every label there is, and what it takes."""

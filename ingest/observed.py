@@ -1,6 +1,7 @@
 """Metrics that are looked up when Prometheus asks, because something else keeps them."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from ingest.areas import AreaLabel
 from ingest.clock import Clock
 from ingest.forwarder import Forwarder
 from ingest.journal.journal import Journal
@@ -44,7 +46,10 @@ _BACKLOG_AGE = Described(
     "Age of the oldest reading that the sink does not have yet",
 )
 _ALERTS = Described(
-    "gridwatch_alerts", "gauge", ("rule", "severity", "state"), "Alerts that are not resolved"
+    "gridwatch_alerts",
+    "gauge",
+    ("rule", "severity", "state", "area"),
+    "Alerts that are not resolved",
 )
 OBSERVED = (
     _CONNECTED,
@@ -68,6 +73,7 @@ class Observed(Collector):
     journal: Journal
     forwarders: Sequence[Forwarder]
     clock: Clock
+    area_label: AreaLabel
 
     def collect(self) -> Iterator[Metric]:
         """Yield what they are like now; nothing of a journal that can't be read."""
@@ -90,10 +96,11 @@ class Observed(Collector):
         )
 
     def _alerts(self) -> dict[tuple[str, ...], float]:
-        return {
-            (rule, Severity(grade).name.lower(), state): number
-            for (rule, grade, state), number in self.journal.live_alerts().items()
-        }
+        counts: Counter[tuple[str, ...]] = Counter()
+        for (rule, grade, state, areas), number in self.journal.live_alerts().items():
+            severity = Severity(grade).name.lower()
+            counts[rule, severity, state, self.area_label.of(areas)] += number
+        return dict(counts)
 
     def _age_s(self, forwarder: Forwarder) -> float:
         oldest = self.journal.oldest_after(forwarder.cursor)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from devices.decoding import Acceptance, Decoder
+from ingest.areas import AreaLabel
 from ingest.clock import Clock
 from ingest.forwarder import Forwarder
 from ingest.health import Health
@@ -94,7 +95,10 @@ class _Service:
             self._health,
         )
         self._housekeeping = Housekeeping(journal, self._forwarders, self._metrics, clock)
-        self._metrics.registry.register(Observed(self._session, journal, self._forwarders, clock))
+        label = AreaLabel(settings.alerts.label_level, settings.alerts.label_areas)
+        self._metrics.registry.register(
+            Observed(self._session, journal, self._forwarders, clock, label)
+        )
 
     async def run(self) -> None:
         """Run all parts until told to stop or until one fails."""

@@ -154,6 +154,15 @@ class RulesSettings(Section):
     """Whether the rules judge what comes in: three times the CPU for each reading, as of now."""
 
 
+class AlertsSettings(Section):
+    """How alerts are counted in metrics."""
+
+    label_level: Literal["city", "district", "street", "community", "grid"] = "street"
+    """The level of area that labels the metrics of alerts."""
+    label_areas: Annotated[int, Field(ge=0, le=10_000)] = 200
+    """Areas that get a label of their own, the first to have an alert; others are `other`."""
+
+
 class HttpSettings(Section):
     """The endpoint of `/metrics`, `/healthz` and `/readyz`."""
 
@@ -188,6 +197,7 @@ class Settings(BaseSettings):
     batch: BatchSettings = BatchSettings()
     journal: JournalSettings = JournalSettings()
     rules: RulesSettings = RulesSettings()
+    alerts: AlertsSettings = AlertsSettings()
     sink: SinkSettings = SinkSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()

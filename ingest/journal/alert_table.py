@@ -24,7 +24,7 @@ ON CONFLICT (identity) DO NOTHING
 """
 _WRITE_ALERT = """
 INSERT INTO alert VALUES (:alert, :rule, :scope, :subject, :start_at, ifnull(:state, 'firing'),
-    :severity, :severity, :at, :told_at, :suppressed, :evidence, :text_zh, :text_en)
+    :severity, :severity, :at, :told_at, :suppressed, :evidence, :text_zh, :text_en, :areas)
 ON CONFLICT (id) DO UPDATE SET state = ifnull(:state, state), severity = :severity,
     worst = max(worst, :severity), last_at = :at, told_at = :told_at, suppressed = :suppressed,
     evidence = :evidence, text_zh = :text_zh, text_en = :text_en

@@ -8,7 +8,7 @@ from rules.subject import Scope
 
 _COLUMNS = (
     "id, rule, scope, subject, start_at, state, severity, worst, last_at, told_at, suppressed,"
-    " evidence, text_zh, text_en"
+    " evidence, text_zh, text_en, areas"
 )
 
 
@@ -29,6 +29,8 @@ class Alert(NamedTuple):
     evidence: str
     text_zh: str
     text_en: str
+    areas: str
+    """Where it was raised: the codes from the city down, joined by `/`."""
 
     @property
     def visible(self) -> str:
@@ -57,14 +59,21 @@ class ResetRequest(NamedTuple):
     start_at: Instant
 
 
-def alerts(reader: sqlite3.Connection, most: int, *, resolved: bool = False) -> list[Alert]:
-    """Return the gravest alerts, the newest of them first; resolved ones last where wanted."""
-    which = "" if resolved else "WHERE state <> 'resolved'"
+def alerts(
+    reader: sqlite3.Connection, most: int, *, resolved: bool = False, area: str = ""
+) -> list[Alert]:
+    """Return the gravest alerts, the newest of them first; resolved ones last where wanted.
+
+    Only those in an area, whatever its level, whose code begins with `area`; `unknown` has none.
+    """
+    which = "instr('/' || iif(areas = '', 'unknown', areas), '/' || ?) > 0" + (
+        "" if resolved else " AND state <> 'resolved'"
+    )
     query = (
-        f"SELECT {_COLUMNS} FROM alert {which}"  # noqa: S608 constants
+        f"SELECT {_COLUMNS} FROM alert WHERE {which}"  # noqa: S608 constants
         " ORDER BY state = 'resolved', severity DESC, start_at DESC, id LIMIT ?"
     )
-    return [_alert(row) for row in reader.execute(query, (most,))]
+    return [_alert(row) for row in reader.execute(query, (area, most))]
 
 
 def alert_of(reader: sqlite3.Connection, id_: str) -> Alert | None:
@@ -85,13 +94,13 @@ def transitions_of(reader: sqlite3.Connection, id_: str) -> list[AlertTransition
     ]
 
 
-def live_counts(reader: sqlite3.Connection) -> dict[tuple[str, int, str], int]:
-    """Count the alerts that are not resolved by rule, severity and visible state."""
+def live_counts(reader: sqlite3.Connection) -> dict[tuple[str, int, str, str], int]:
+    """Count the alerts that are not resolved by rule, severity, visible state and areas."""
     query = (
-        "SELECT rule, severity, iif(suppressed, 'suppressed', state) AS visible, count(*)"
-        " FROM alert WHERE state <> 'resolved' GROUP BY rule, severity, visible"
+        "SELECT rule, severity, iif(suppressed, 'suppressed', state) AS visible, areas, count(*)"
+        " FROM alert WHERE state <> 'resolved' GROUP BY rule, severity, visible, areas"
     )
-    return {(rule, grade, state): n for rule, grade, state, n in reader.execute(query)}
+    return {tuple(key): number for *key, number in reader.execute(query)}
 
 
 def reset_requests(reader: sqlite3.Connection) -> list[ResetRequest]:

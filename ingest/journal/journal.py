@@ -178,8 +178,8 @@ class Journal:
         row = self._reader.execute(query, (kind, device)).fetchone()
         return row[0] if row else None
 
-    def live_alerts(self) -> dict[tuple[str, int, str], int]:
-        """Count the alerts that are not resolved by rule, severity and visible state."""
+    def live_alerts(self) -> dict[tuple[str, int, str, str], int]:
+        """Count the alerts that are not resolved by rule, severity, visible state and areas."""
         return live_counts(self._reader)
 
     def reset_requests(self) -> list[ResetRequest]:

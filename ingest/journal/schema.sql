@@ -86,7 +86,7 @@ CREATE TABLE subject_state (
 ) WITHOUT ROWID;
 
 -- Each alert as it is now; `state` is firing, stale or resolved. `start_at` and `last_at` are times
--- of the device, `told_at` is ours.
+-- of the device, `told_at` is ours. `areas` is where it was raised, from the city down, joined by /.
 CREATE TABLE alert (
     id TEXT PRIMARY KEY,
     rule TEXT NOT NULL,
@@ -101,9 +101,11 @@ CREATE TABLE alert (
     suppressed INTEGER NOT NULL,
     evidence TEXT NOT NULL,
     text_zh TEXT NOT NULL,
-    text_en TEXT NOT NULL
+    text_en TEXT NOT NULL,
+    areas TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX alert_live ON alert (rule, severity, state, suppressed) WHERE state <> 'resolved';
+CREATE INDEX alert_live ON alert (rule, severity, state, suppressed, areas)
+WHERE state <> 'resolved';
 CREATE INDEX alert_age ON alert (told_at);
 
 -- Every transition of every alert. `seq` only grows: cursors count in it.

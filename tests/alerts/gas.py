@@ -14,7 +14,7 @@ from ingest.metrics import Metrics
 from rules.bound import Rulebook
 from rules.catalogue import catalogue
 from rules.engine import Engine
-from rules.register import TableRegister
+from rules.register import DeviceFacts, TableRegister
 from rules.rule import AlertRule
 from tests.journal.readings import START, opened, rows_of
 
@@ -23,6 +23,8 @@ MONITOR = "gm-1"
 RULE = catalogue()["gas_level_ch4"]
 """Warns at 25 %LEL after 30 s or the second sample, and latches from 50 %LEL on."""
 GOOD, WARNING, CRITICAL = 2.0, 26.0, 51.0
+NOBODY = TableRegister()
+STREET = ("500000", "500103", "500103003")
 ALERT = f"{RULE.name}/device/gas_monitor/{MONITOR}/{START}"
 
 
@@ -54,12 +56,17 @@ class StandingClock:
 class Room:
     """A journal and what judges beside it, at a time of one's own."""
 
-    def __init__(self, journal: Journal, rules: Iterable[AlertRule] = (RULE,)) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        rules: Iterable[AlertRule] = (RULE,),
+        register: TableRegister = NOBODY,
+    ) -> None:
         self.journal = journal
         self.clock = StandingClock()
         self.metrics = Metrics()
         found = {rule.name: rule for rule in rules}
-        engine = Engine(Rulebook(tuple(found.values())), TableRegister(), journal.states)
+        engine = Engine(Rulebook(tuple(found.values())), register, journal.states)
         self.judging = Judging(journal, engine, found, self.clock, self.metrics)
 
     async def at(self, second: int) -> None:
@@ -73,10 +80,17 @@ class Room:
 
 
 @asynccontextmanager
-async def room(path: Path, rules: Iterable[AlertRule] = (RULE,)) -> AsyncIterator[Room]:
+async def room(
+    path: Path, rules: Iterable[AlertRule] = (RULE,), register: TableRegister = NOBODY
+) -> AsyncIterator[Room]:
     """Give a room over the journal; leave it, and another one over the same is a restart."""
     async with opened(path) as journal:
-        yield Room(journal, rules)
+        yield Room(journal, rules, register)
+
+
+def placed(*devices: str, areas: tuple[str, ...] = STREET) -> TableRegister:
+    """Return a register in which these monitors stand in a street."""
+    return TableRegister({f"gas_monitor/{each}": DeviceFacts(areas=areas) for each in devices})
 
 
 def changes_in(path: Path) -> list[tuple[str, str, int]]:

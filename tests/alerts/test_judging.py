@@ -47,7 +47,7 @@ async def test_an_alert_is_durable_with_its_readings_and_explained(path: Path) -
     assert "GB/T 50493-2019" in row[4]
     assert "Methane level: 26 %LEL" in row[5]
     assert changes_in(path) == RAISED_AT_ONCE
-    assert live == {(RULE.name, 2, "firing"): 1}
+    assert live == {(RULE.name, 2, "firing", ""): 1}
     assert told == 1
 
 
