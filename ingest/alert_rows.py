@@ -45,5 +45,10 @@ def explained(change: AlertChange, rules: Mapping[str, AlertRule]) -> Text:
 
 def titled(change: AlertChange, rules: Mapping[str, AlertRule]) -> Text:
     """Return what can be said without evidence."""
-    rule = rules.get(change.rule)
-    return Text(rule.title_zh, rule.title) if rule else Text(change.rule, change.rule)
+    return title_of(change.rule, rules)
+
+
+def title_of(name: str, rules: Mapping[str, AlertRule]) -> Text:
+    """Return the title of a rule; its name if no rule of this release is called so."""
+    rule = rules.get(name)
+    return Text(rule.title_zh, rule.title) if rule else Text(name, name)

@@ -31,6 +31,7 @@ LABELS: Mapping[str, str] = {
     "state": "`firing`, `stale` (data lost while firing) or `suppressed`",
     "area": "code of a level that `alerts.label_level` names, or above it where that is not known;"
     " `unknown`; `other` above `alerts.label_areas`",
+    "outlet": "name of the outlet: `influx`, `mqtt`, `alertmanager:<host>:<port>`",
     "sink": "name of the sink, such as `influx`",
 }
 """Every label there is, and what it takes."""
@@ -91,6 +92,7 @@ class Metrics:
         self._add_journal()
         self._add_rules()
         self._add_sinks()
+        self._add_outlets()
 
     def count(self, incoming: Sorted, committed: Committed) -> None:
         """Count a batch; called once it is durable."""
@@ -138,6 +140,16 @@ class Metrics:
             "sink_errors",
             "Tries that the sink did not answer, or answered that it can't now",
             "sink",
+        )
+
+    def _add_outlets(self) -> None:
+        self.outlet_sent = self._counter(
+            "outlet_sent", "Alerts, or transitions of them, that the outlet took", "outlet"
+        )
+        self.outlet_errors = self._counter(
+            "outlet_errors",
+            "Tries that the other side of the outlet did not answer, or did not take",
+            "outlet",
         )
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:

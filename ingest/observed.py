@@ -16,6 +16,7 @@ from ingest.forwarder import Forwarder
 from ingest.journal.journal import Journal
 from ingest.metrics import Described
 from ingest.mqtt.session import Session
+from ingest.outlets.outlet import Courier
 from rules.severity import Severity
 
 _CONNECTED = Described("gridwatch_mqtt_connected", "gauge", (), "1 while connected and subscribed")
@@ -45,6 +46,12 @@ _BACKLOG_AGE = Described(
     ("sink",),
     "Age of the oldest reading that the sink does not have yet",
 )
+_OUTLET_BACKLOG = Described(
+    "gridwatch_outlet_backlog",
+    "gauge",
+    ("outlet",),
+    "Transitions of alerts that the outlet does not have yet",
+)
 _ALERTS = Described(
     "gridwatch_alerts",
     "gauge",
@@ -62,6 +69,7 @@ OBSERVED = (
     _ALERTS,
     _BACKLOG,
     _BACKLOG_AGE,
+    _OUTLET_BACKLOG,
 )
 
 
@@ -74,6 +82,7 @@ class Observed(Collector):
     forwarders: Sequence[Forwarder]
     clock: Clock
     area_label: AreaLabel
+    couriers: Sequence[Courier] = ()
 
     def collect(self) -> Iterator[Metric]:
         """Yield what they are like now; nothing of a journal that can't be read."""
@@ -93,6 +102,10 @@ class Observed(Collector):
             _family(_UNREGISTERED, {(): self.journal.unregistered_count()}),
             _family(_ALERTS, self._alerts()),
             _family(_BACKLOG_AGE, _by_name(self.forwarders, self._age_s)),
+            _family(
+                _OUTLET_BACKLOG,
+                {(each.outlet.name,): each.outlet.backlog for each in self.couriers},
+            ),
         )
 
     def _alerts(self) -> dict[tuple[str, ...], float]:

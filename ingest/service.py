@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from devices.decoding import Acceptance, Decoder
+from ingest.alert_rows import title_of
 from ingest.areas import AreaLabel
 from ingest.clock import Clock
 from ingest.forwarder import Forwarder
@@ -23,10 +25,12 @@ from ingest.judging import Ears
 from ingest.metrics import Metrics
 from ingest.mqtt.session import Session
 from ingest.observed import Observed
+from ingest.outlets.made import couriers_of
 from ingest.pipeline import Pipeline
 from ingest.settings import Settings
 from ingest.sink import Sink
 from ingest.sinks import sinks_of
+from rules.catalogue import catalogue
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_SECONDS = 6.0
@@ -60,7 +64,11 @@ async def serve(settings: Settings, clock: Clock) -> None:
     journal = Journal(settings.journal.path, int(settings.journal.max_mb * 1e6))
     sinks = sinks_of(settings.sink)
     try:
-        await _Service(settings, clock, journal, sinks).run()
+        service = _Service(settings, clock, journal, sinks)
+        try:
+            await service.run()
+        finally:
+            await service.close()
     finally:
         for sink in sinks.values():
             await sink.close()
@@ -94,10 +102,17 @@ class _Service:
             self._metrics,
             self._health,
         )
-        self._housekeeping = Housekeeping(journal, self._forwarders, self._metrics, clock)
+        self._couriers = (
+            couriers_of(settings, journal, clock, partial(title_of, rules=catalogue()))
+            if self._judges
+            else []
+        )
+        self._housekeeping = Housekeeping(
+            journal, self._forwarders, self._metrics, clock, self._couriers
+        )
         label = AreaLabel(settings.alerts.label_level, settings.alerts.label_areas)
         self._metrics.registry.register(
-            Observed(self._session, journal, self._forwarders, clock, label)
+            Observed(self._session, journal, self._forwarders, clock, label, self._couriers)
         )
 
     async def run(self) -> None:
@@ -120,6 +135,11 @@ class _Service:
             if not task.cancelled() and (error := task.exception()):
                 raise error
 
+    async def close(self) -> None:
+        """Give back connections."""
+        for courier in self._couriers:
+            await courier.outlet.close()
+
     def _start_others(self) -> list[asyncio.Task[None]]:
         runs = {
             "session": self._session.run(),
@@ -128,6 +148,7 @@ class _Service:
                 forwarder.part: forwarder.run(self._metrics, self._health)
                 for forwarder in self._forwarders
             },
+            **{each.part: each.run(self._metrics, self._health) for each in self._couriers},
         }
         if self._judges:
             ears = Ears(lambda: self._session.connected, self._health)

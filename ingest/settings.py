@@ -22,6 +22,7 @@ PATTERNS = {
 }
 """What a person is told who wrote a text of another form."""
 
+Url: TypeAlias = Annotated[str, Field(pattern=_URL)]
 TopicFilter: TypeAlias = Annotated[str, Field(max_length=256, pattern=_TOPIC_FILTER)]
 
 
@@ -147,6 +148,38 @@ class SinkSettings(Section):
     """A sink that drops everything, to measure the path up to it."""
 
 
+class AlertmanagerSettings(Section):
+    """One or more Alertmanagers; each is told everything, as a cluster of them wants it."""
+
+    urls: Annotated[tuple[Url, ...], Field(min_length=1, max_length=8)] = ("http://127.0.0.1:9093",)
+    """Where they listen; credentials do not belong here."""
+    interval_s: Annotated[float, Field(gt=0, le=3_600)] = 60.0
+    """Seconds between posts of what fires. After four without one, silence is taken for the end."""
+    token: SecretStr | None = None
+    """Bearer token; `token_file` keeps it out of this file."""
+    token_file: Path | None = None
+    """File whose first line is the token."""
+    username: Text | None = None
+    """User name (basic authentication)."""
+    password: SecretStr | None = None
+    """Password; `password_file` keeps it out of this file."""
+    password_file: Path | None = None
+    """File whose first line is the password."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+    timeout_s: Seconds = 10.0
+    """Time limit of one request."""
+    longest_backoff_s: Seconds = 30.0
+    """The longest wait between tries while it is away."""
+
+
+class OutletSettings(Section):
+    """Where alerts go besides the journal, provided that `rules.judge` is on."""
+
+    alertmanager: AlertmanagerSettings | None = None
+    """Tell Alertmanagers."""
+
+
 class RulesSettings(Section):
     """The rules that judge readings."""
 
@@ -198,6 +231,7 @@ class Settings(BaseSettings):
     journal: JournalSettings = JournalSettings()
     rules: RulesSettings = RulesSettings()
     alerts: AlertsSettings = AlertsSettings()
+    outlet: OutletSettings = OutletSettings()
     sink: SinkSettings = SinkSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from devices.instant import Instant
 from rules.subject import Scope
 
-_COLUMNS = (
+ALERT_COLUMNS = (
     "id, rule, scope, subject, start_at, state, severity, worst, last_at, told_at, suppressed,"
     " evidence, text_zh, text_en, areas"
 )
@@ -70,16 +70,16 @@ def alerts(
         "" if resolved else " AND state <> 'resolved'"
     )
     query = (
-        f"SELECT {_COLUMNS} FROM alert WHERE {which}"  # noqa: S608 constants
+        f"SELECT {ALERT_COLUMNS} FROM alert WHERE {which}"  # noqa: S608 constants
         " ORDER BY state = 'resolved', severity DESC, start_at DESC, id LIMIT ?"
     )
-    return [_alert(row) for row in reader.execute(query, (area, most))]
+    return [alert_from(row) for row in reader.execute(query, (area, most))]
 
 
 def alert_of(reader: sqlite3.Connection, id_: str) -> Alert | None:
     """Return the alert of this identity, or None."""
-    row = reader.execute(f"SELECT {_COLUMNS} FROM alert WHERE id = ?", (id_,)).fetchone()  # noqa: S608 a constant
-    return _alert(row) if row else None
+    row = reader.execute(f"SELECT {ALERT_COLUMNS} FROM alert WHERE id = ?", (id_,)).fetchone()  # noqa: S608 a constant
+    return alert_from(row) if row else None
 
 
 def transitions_of(reader: sqlite3.Connection, id_: str) -> list[AlertTransition]:
@@ -118,6 +118,7 @@ def reset_answer(reader: sqlite3.Connection, id_: str) -> str | None:
     return row[0] if row else None
 
 
-def _alert(row: tuple[object, ...]) -> Alert:
+def alert_from(row: tuple[object, ...]) -> Alert:
+    """Return an alert from a row of `ALERT_COLUMNS`."""
     alert = Alert(*row)  # type: ignore[arg-type]
     return alert._replace(suppressed=bool(alert.suppressed))

@@ -106,7 +106,9 @@ CREATE TABLE alert (
 ) WITHOUT ROWID;
 CREATE INDEX alert_live ON alert (rule, severity, state, suppressed, areas)
 WHERE state <> 'resolved';
+CREATE INDEX alert_open ON alert (id) WHERE state <> 'resolved';
 CREATE INDEX alert_age ON alert (told_at);
+CREATE INDEX alert_of ON alert (subject, rule);
 
 -- Every transition of every alert. `seq` only grows: cursors count in it.
 CREATE TABLE alert_change (
@@ -123,6 +125,12 @@ CREATE TABLE alert_change (
     text_en TEXT NOT NULL
 );
 CREATE INDEX alert_change_of ON alert_change (alert, seq);
+
+-- How far each outlet has come in the transitions of alerts.
+CREATE TABLE outlet_cursor (
+    outlet TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL
+) WITHOUT ROWID;
 
 -- Latches that a person wants reset. The one process that judges answers: reset, or refused.
 CREATE TABLE alert_reset (

@@ -187,8 +187,11 @@ async def test_resolved_alerts_leave_with_their_transitions_and_others_stay(path
             await here.judging.commit(batch(*readings))
         clear = [gas(second, GOOD, "gm-2") for second in range(20, 400, 60)]
         await here.judging.commit(batch(*clear))
-        removed = [await here.journal.prune_alerts(START + 10_000_000) for _ in range(2)]
+        late = START + 10_000_000
+        waited_for = [await here.journal.prune_alerts(late, seq) for seq in (0, 2)]
+        removed = [await here.journal.prune_alerts(late, seq) for seq in (3, None)]
 
+    assert waited_for == [0, 0]
     assert removed == [1, 0]
     assert changes_in(path) == RAISED_AT_ONCE
 

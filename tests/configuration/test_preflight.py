@@ -33,6 +33,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "[sink.influx]\nurl = 'https://db'\nca_file = 'prose'",
             "sink.influx.ca_file: expected certificates in PEM",
         ),
+        (
+            "[outlet.alertmanager]\ntoken_file = 'missing'",
+            "outlet.alertmanager.token_file: can't read missing",
+        ),
+        (
+            "[outlet.alertmanager]\nurls = ['https://am']\nca_file = 'prose'",
+            "outlet.alertmanager.ca_file: expected certificates in PEM",
+        ),
         ("[journal]\npath = 'no/such/j.db'", "journal.path: expected the folder no/such to exist"),
         ("[journal]\npath = '.'", "journal.path: expected . to be a file"),
         ("[journal]\npath = 'prose'", "journal.path: prose: not a journal"),
