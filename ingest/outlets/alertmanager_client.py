@@ -9,12 +9,11 @@ from pydantic_core import to_json
 from ingest.clock import Clock
 from ingest.outlets.posting import Posting
 from ingest.sink import SinkUnavailable
-from ingest.sinks.influx import REFUSED
+from ingest.sinks.lines import REFUSED, why_of
 from ingest.sinks.retry_after import wait_of
-from ingest.sinks.transport import Answer, answer_of, unavailable
+from ingest.sinks.transport import answer_of, unavailable
 
 _TAKEN = 200
-_LONGEST_WHY = 300
 
 
 class AlertmanagerClient:
@@ -51,14 +50,9 @@ class AlertmanagerClient:
         if answer.status == _TAKEN:
             return ""
         if answer.status in REFUSED:
-            return _why(answer)
-        raise SinkUnavailable(_why(answer), wait_of(answer.retry_after, self._clock.now()))
+            return why_of(answer)
+        raise SinkUnavailable(why_of(answer), wait_of(answer.retry_after, self._clock.now()))
 
     async def close(self) -> None:
         """Give back connections."""
         await self._session.close()
-
-
-def _why(answer: Answer) -> str:
-    words = " ".join("".join(c if c.isprintable() else " " for c in answer.body).split())
-    return f"status {answer.status}: {words}"[:_LONGEST_WHY]
