@@ -176,6 +176,8 @@ class AlertmanagerSettings(Section):
 class OutletSettings(Section):
     """Where alerts go besides the journal, provided that `rules.judge` is on."""
 
+    influx: bool = True
+    """Write every transition to the database of `[sink.influx]`, if there is one."""
     alertmanager: AlertmanagerSettings | None = None
     """Tell Alertmanagers."""
 

@@ -12,8 +12,11 @@ from ingest.configuration import SettingsError, secret_of
 from ingest.journal.journal import Journal
 from ingest.outlets.alertmanager import AlertmanagerOutlet, Beside
 from ingest.outlets.alertmanager_client import AlertmanagerClient
+from ingest.outlets.influx import InfluxOutlet
 from ingest.outlets.outlet import Courier
 from ingest.settings import AlertmanagerSettings, Settings
+from ingest.sinks import transport_of
+from ingest.sinks.lines import LineWriter
 from rules.explanation import Text
 
 _NAME = "outlet.alertmanager"
@@ -26,7 +29,16 @@ def couriers_of(
 
     To be called where an event loop runs. SettingsError if a file can't be read.
     """
-    return list(_alertmanagers(settings, Beside(journal, clock, title_of)))
+    beside = Beside(journal, clock, title_of)
+    return [*_influx(settings, beside), *_alertmanagers(settings, beside)]
+
+
+def _influx(settings: Settings, beside: Beside) -> Iterator[Courier]:
+    influx = settings.sink.influx
+    if influx and settings.outlet.influx:
+        writer = LineWriter(transport_of(influx), influx.lines, beside.clock)
+        outlet = InfluxOutlet(writer, beside.journal)
+        yield Courier(outlet, timedelta(seconds=influx.longest_backoff_s))
 
 
 def _alertmanagers(settings: Settings, beside: Beside) -> Iterator[Courier]:
