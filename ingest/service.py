@@ -26,6 +26,7 @@ from ingest.metrics import Metrics
 from ingest.mqtt.session import Session
 from ingest.observed import Observed
 from ingest.outlets.made import couriers_of
+from ingest.outlets.outlet import Beside
 from ingest.pipeline import Pipeline
 from ingest.settings import Settings
 from ingest.sink import Sink
@@ -103,7 +104,11 @@ class _Service:
             self._health,
         )
         self._couriers = (
-            couriers_of(settings, journal, clock, partial(title_of, rules=catalogue()))
+            couriers_of(
+                settings,
+                Beside(journal, clock, partial(title_of, rules=catalogue())),
+                self._session,
+            )
             if self._judges
             else []
         )

@@ -178,6 +178,10 @@ class OutletSettings(Section):
 
     influx: bool = True
     """Write every transition to the database of `[sink.influx]`, if there is one."""
+    mqtt: bool = True
+    """Publish each alert as it is, retained, on `gw/v1/alerts/<area>/<rule>/<subject>`."""
+    mqtt_keep_resolved_s: Annotated[float, Field(gt=0, le=2_592_000)] = 86_400.0
+    """Seconds that a resolved alert stays on its topic."""
     alertmanager: AlertmanagerSettings | None = None
     """Tell Alertmanagers."""
 

@@ -4,6 +4,7 @@ import sqlite3
 from typing import NamedTuple
 
 from devices.instant import Instant
+from ingest.areas import area_of
 from ingest.journal.alerts import ALERT_COLUMNS, Alert, AlertTransition, alert_from
 from rules.subject import Scope
 
@@ -21,9 +22,9 @@ _TOLD_SINCE = (
     f"SELECT {ALERT_COLUMNS} FROM alert WHERE (told_at, id) > (?, ?)"  # noqa: S608 constants
     " ORDER BY told_at, id LIMIT ?"
 )
-_NEWEST = (
-    f"SELECT {ALERT_COLUMNS} FROM alert WHERE subject = ? AND rule = ? AND scope = ?"  # noqa: S608
-    " AND areas = ? ORDER BY start_at DESC LIMIT 1"
+_NEWEST_FIRST = (
+    f"SELECT {ALERT_COLUMNS} FROM alert"  # noqa: S608 constants
+    " WHERE subject = ? AND rule = ? AND scope = ? ORDER BY start_at DESC"
 )
 _RECENT = """
 SELECT seq, transition, severity, at, told_at, suppressed FROM alert_change
@@ -82,10 +83,10 @@ def told_since(reader: sqlite3.Connection, after: tuple[Instant, str], most: int
 
 
 def newest_like(reader: sqlite3.Connection, alert: Alert) -> Alert:
-    """Return the newest alert of the same rule, subject and area, which may be the same."""
-    key = (alert.subject, alert.rule, alert.scope, alert.areas)
-    row = reader.execute(_NEWEST, key).fetchone()
-    return alert_from(row) if row else alert
+    """Return the newest alert of the same rule, subject and innermost area; it may be the same."""
+    area = area_of(alert.areas)
+    found = map(alert_from, reader.execute(_NEWEST_FIRST, (alert.subject, alert.rule, alert.scope)))
+    return next((each for each in found if area_of(each.areas) == area), alert)
 
 
 def recent_transitions(

@@ -5,12 +5,11 @@ or we may be away for as long, before silence is taken for the end. What changes
 What has ended is posted for 15 minutes more, because the other side may just be restarting.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from devices.instant import Instant, milliseconds_of
-from ingest.clock import Clock
 from ingest.journal.alert_outgoing import (
     changes_behind,
     last_change,
@@ -20,11 +19,9 @@ from ingest.journal.alert_outgoing import (
     told_since,
 )
 from ingest.journal.alerts import Alert, alert_of
-from ingest.journal.journal import Journal
-from ingest.outlets.outlet import PAGE, Count
+from ingest.outlets.outlet import PAGE, Beside, Count
 from ingest.outlets.posting import Labels, Posting, ended, fires, firing
 from ingest.sink import SinkUnavailable
-from rules.explanation import Text
 
 ENDED_RESENT = timedelta(minutes=15)
 """As Prometheus does: Alertmanager may restart while we resolve; it must hear it later."""
@@ -43,14 +40,6 @@ class Receiver(Protocol):
 
     async def close(self) -> None:
         """Give back connections."""
-
-
-class Beside(NamedTuple):
-    """What the outlet works with besides its receiver."""
-
-    journal: Journal
-    clock: Clock
-    title_of: Callable[[str], Text]
 
 
 class AlertmanagerOutlet:

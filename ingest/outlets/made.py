@@ -2,35 +2,41 @@
 
 import ssl
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ingest.clock import Clock
 from ingest.configuration import SettingsError, secret_of
-from ingest.journal.journal import Journal
-from ingest.outlets.alertmanager import AlertmanagerOutlet, Beside
+from ingest.outlets.alertmanager import AlertmanagerOutlet
 from ingest.outlets.alertmanager_client import AlertmanagerClient
 from ingest.outlets.influx import InfluxOutlet
-from ingest.outlets.outlet import Courier
+from ingest.outlets.mqtt import MqttOutlet, Publisher
+from ingest.outlets.outlet import Beside, Courier
 from ingest.settings import AlertmanagerSettings, Settings
 from ingest.sinks import transport_of
 from ingest.sinks.lines import LineWriter
-from rules.explanation import Text
 
 _NAME = "outlet.alertmanager"
 
 
-def couriers_of(
-    settings: Settings, journal: Journal, clock: Clock, title_of: Callable[[str], Text]
-) -> list[Courier]:
+def couriers_of(settings: Settings, beside: Beside, publisher: Publisher) -> list[Courier]:
     """Return the outlets that are switched on, each with its task.
 
     To be called where an event loop runs. SettingsError if a file can't be read.
     """
-    beside = Beside(journal, clock, title_of)
-    return [*_influx(settings, beside), *_alertmanagers(settings, beside)]
+    return [
+        *_mqtt(settings, beside, publisher),
+        *_influx(settings, beside),
+        *_alertmanagers(settings, beside),
+    ]
+
+
+def _mqtt(settings: Settings, beside: Beside, publisher: Publisher) -> Iterator[Courier]:
+    if settings.outlet.mqtt:
+        keep_resolved = timedelta(seconds=settings.outlet.mqtt_keep_resolved_s)
+        outlet = MqttOutlet(publisher, beside, keep_resolved)
+        yield Courier(outlet, timedelta(seconds=settings.mqtt.longest_backoff_s))
 
 
 def _influx(settings: Settings, beside: Beside) -> Iterator[Courier]:

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from ingest.backoff import Backoff
-from ingest.clock import pause
+from ingest.clock import Clock, pause
 from ingest.health import Health
 from ingest.journal.database import JournalUnavailable
+from ingest.journal.journal import Journal
 from ingest.metrics import Metrics
 from ingest.sink import SinkUnavailable
+from rules.explanation import Text
 
 Count: TypeAlias = Callable[[int], None]
 """Told of so many things that the other side has taken."""
@@ -17,6 +19,14 @@ PAGE = 256
 """Alerts read and sent at once: reading them holds the event loop for about 2 ms."""
 _LOOK = timedelta(milliseconds=250)
 """How often to look for something new: the newest number of an index, 10 us."""
+
+
+class Beside(NamedTuple):
+    """What outlets work with besides the other side; `title_of` knows rules by their names."""
+
+    journal: Journal
+    clock: Clock
+    title_of: Callable[[str], Text]
 
 
 class Outlet(Protocol):

@@ -10,7 +10,8 @@ from devices.instant import Instant
 from devices.reading import Reading
 from ingest.alert_rows import title_of
 from ingest.clock import MachineClock
-from ingest.outlets.alertmanager import AlertmanagerOutlet, Beside, Receiver
+from ingest.outlets.alertmanager import AlertmanagerOutlet, Receiver
+from ingest.outlets.outlet import Beside, Outlet
 from rules.catalogue import catalogue
 from rules.explanation import Text
 from rules.register import TableRegister
@@ -52,7 +53,7 @@ class Incident:
         interval = timedelta(seconds=interval_s)
         return AlertmanagerOutlet("alertmanager:test", receiver, beside, interval)
 
-    async def tell(self, outlet: AlertmanagerOutlet, at: int | None = None) -> None:
+    async def tell(self, outlet: Outlet, at: int | None = None) -> None:
         """Let the outlet tell all there is to tell, at this second."""
         if at is not None:
             self.room.clock.instant = START + self.later + at * SECOND

@@ -15,10 +15,11 @@ from ingest.health import Health
 from ingest.journal.journal import Journal
 from ingest.metrics import Metrics
 from ingest.outlets.made import couriers_of
-from ingest.outlets.outlet import Courier
+from ingest.outlets.outlet import Beside, Courier
 from ingest.settings import AlertmanagerSettings, OutletSettings, Settings
 from tests.alerts.gas import WARNING
 from tests.journal.readings import opened
+from tests.outlets.broker import Broker
 from tests.outlets.hook import until
 from tests.outlets.incident import incident, title
 
@@ -26,8 +27,8 @@ ALERTMANAGERS = AlertmanagerSettings(urls=("http://127.0.0.1:1", "https://am.exa
 
 
 def made(journal: Journal, alertmanager: AlertmanagerSettings | None) -> list[Courier]:
-    settings = Settings(outlet=OutletSettings(alertmanager=alertmanager))
-    return couriers_of(settings, journal, MachineClock(), title)
+    settings = Settings(outlet=OutletSettings(alertmanager=alertmanager, mqtt=False))
+    return couriers_of(settings, Beside(journal, MachineClock(), title), Broker())
 
 
 @pytest.mark.parametrize(
