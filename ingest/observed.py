@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from ingest.areas import AreaLabel
 from ingest.clock import Clock
 from ingest.forwarder import Forwarder
+from ingest.journal.database import JournalError, JournalUnavailable
 from ingest.journal.journal import Journal
 from ingest.metrics import Described
 from ingest.mqtt.session import Session
@@ -92,7 +93,7 @@ class Observed(Collector):
         yield _family(_FAILURES, {(): session.failures})
         yield _family(_UNACKNOWLEDGED, {(): session.held})
         yield _family(_BACKLOG, _by_name(self.forwarders, lambda each: each.backlog))
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error, JournalUnavailable, JournalError):
             yield from self._journal_families()
 
     def _journal_families(self) -> tuple[Metric, ...]:

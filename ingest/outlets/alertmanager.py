@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from devices.instant import Instant, milliseconds_of
+from ingest.clock import pause
 from ingest.journal.alert_outgoing import (
     changes_behind,
     last_change,
@@ -25,6 +26,7 @@ from ingest.sink import SinkUnavailable
 
 ENDED_RESENT = timedelta(minutes=15)
 """As Prometheus does: Alertmanager may restart while we resolve; it must hear it later."""
+_BREATH = timedelta(0)
 _VALID_FOR = 4
 """Intervals, as Prometheus does."""
 
@@ -77,7 +79,7 @@ class AlertmanagerOutlet:
 
     async def _post_everything(self, now: Instant, sent: Count) -> None:
         told_to = self._journal.read(last_change)
-        over = self._all_ended(now)
+        over = await self._all_ended(now)
         for page in self._pages_of_live():
             postings = [self._firing(alert, now) for alert in page if fires(alert)]
             for posting in postings:
@@ -123,7 +125,7 @@ class AlertmanagerOutlet:
             yield page
             after = page[-1].id
 
-    def _all_ended(self, now: Instant) -> dict[Labels, Posting]:
+    async def _all_ended(self, now: Instant) -> dict[Labels, Posting]:
         after = (now - milliseconds_of(ENDED_RESENT), "")
         over: dict[Labels, Posting] = {}
         while page := self._journal.read(told_since, after, PAGE):
@@ -131,6 +133,7 @@ class AlertmanagerOutlet:
                 known = over.get(labels)
                 over[labels] = max(known, posting, key=_end) if known else posting
             after = (page[-1].told_at, page[-1].id)
+            await pause(_BREATH)
         return over
 
     def _ended(self, alerts: Iterable[Alert], now: Instant) -> dict[Labels, Posting]:
