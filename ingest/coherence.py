@@ -34,6 +34,9 @@ def warnings(settings: Settings) -> Iterator[str]:
     if influx and _sends_secret_in_the_clear(influx):
         yield f"sink.influx.url is not https: its secret goes to {influx.url} in the clear"
 
+    if settings.outlet.alertmanager and not settings.rules.judge:
+        yield "outlet.alertmanager is set and rules.judge is false: it is told nothing"
+
 
 def _mqtt_contradictions(mqtt: MqttSettings) -> Iterator[str]:
     if (mqtt.cert_file is None) != (mqtt.key_file is None):

@@ -13,6 +13,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from ingest.areas import AreaLabel
 from ingest.intake import Sorted
 from ingest.journal.batch import Committed
 
@@ -52,7 +53,8 @@ class Described(NamedTuple):
 class Metrics:
     """Every metric that is counted as things happen, in a registry of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, area_label: AreaLabel | None = None) -> None:
+        self.area_label = area_label or AreaLabel("street", 0)
         self.registry = CollectorRegistry()
         self.described: list[Described] = []
         ProcessCollector(registry=self.registry)
@@ -125,6 +127,11 @@ class Metrics:
     def _add_rules(self) -> None:
         self.alert_changes = self._counter(
             "alert_changes", "Transitions of alerts, as they became durable", "rule", "transition"
+        )
+        self.alerts_raised = self._counter(
+            "alerts_raised",
+            "Alerts raised, late ones included, by their severity then",
+            *("rule", "severity", "area"),
         )
         self.rule_failures = self._counter(
             "rule_failures",

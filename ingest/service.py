@@ -82,7 +82,8 @@ class _Service:
     ) -> None:
         longest = settings.sink.influx.longest_backoff_s if settings.sink.influx else 30.0
         self._settings = settings
-        self._metrics = Metrics()
+        label = AreaLabel(settings.alerts.label_level, settings.alerts.label_areas)
+        self._metrics = Metrics(label)
         self._health = Health()
         self._session = Session(settings.mqtt, clock, _JournalMemory(journal))
         self._forwarders = [
@@ -115,7 +116,6 @@ class _Service:
         self._housekeeping = Housekeeping(
             journal, self._forwarders, self._metrics, clock, self._couriers
         )
-        label = AreaLabel(settings.alerts.label_level, settings.alerts.label_areas)
         self._metrics.registry.register(
             Observed(self._session, journal, self._forwarders, clock, label, self._couriers)
         )

@@ -90,6 +90,7 @@ def test_check_writes_nothing(write: Write, tmp_path: Path) -> None:
         ("[mqtt]\npassword = 'p'", "mqtt.password without mqtt.username"),
         ("[mqtt]\nhost = '10.0.0.1'\nusername = 'u'", "mqtt.tls is false: user name and password"),
         ("[sink.influx]\nurl = 'http://db:8086'\ntoken = 't'", "sink.influx.url is not https"),
+        ("[outlet.alertmanager]", "outlet.alertmanager is set and rules.judge is false"),
     ],
 )
 def test_what_works_but_is_easily_overlooked_is_a_warning(
