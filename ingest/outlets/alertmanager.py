@@ -145,7 +145,6 @@ class AlertmanagerOutlet:
                 alert,
                 self._journal.read(recent_transitions, alert.id, since),
                 self._title_of(alert.rule),
-                since,
             )
         }
 

@@ -49,31 +49,28 @@ def firing(alert: Alert, title: Text, now: Instant, ahead_ms: int) -> Posting:
     )
 
 
-def ended(
-    alert: Alert, transitions: Sequence[AlertTransition], title: Text, since: Instant
-) -> list[Posting]:
-    """Return the postings of what the alert was and is no more, told since an instant.
+def ended(alert: Alert, transitions: Sequence[AlertTransition], title: Text) -> list[Posting]:
+    """Return the postings of what the alert was and left, by the transitions after the first.
 
-    It ends when it did in device time, but no later than we were told.
+    It ends when it did in device time, but no later than we were told. What it was and is again
+    is among them: the posting that it fires has the last word.
     """
     annotations = _annotations(alert, title)
     return [
         Posting(_labels(alert, severity), annotations, min(alert.start_at, end), end)
-        for severity, end in _ends(transitions, since).items()
+        for severity, end in _ends(transitions).items()
     ]
 
 
-def _ends(transitions: Sequence[AlertTransition], since: Instant) -> dict[int, Instant]:
-    """Return when each severity that people were told of ended, those that hold now left out."""
+def _ends(transitions: Sequence[AlertTransition]) -> dict[int, Instant]:
+    """Return when each severity that people were told of ended last."""
     ends: dict[int, Instant] = {}
     before: int | None = None
     for each in transitions:
         quiet = each.suppressed or each.transition == "resolved"
         after = None if quiet else each.severity
-        if before is not None and after != before and each.told_at >= since:
+        if before is not None and after != before:
             ends[before] = min(each.at, each.told_at)
-        if after is not None:
-            ends.pop(after, None)
         before = after
     return ends
 
