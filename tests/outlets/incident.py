@@ -15,12 +15,14 @@ from ingest.outlets.outlet import Beside, Outlet
 from rules.catalogue import catalogue
 from rules.explanation import Text
 from rules.register import TableRegister
-from tests.alerts.gas import GOOD, MONITOR, NOBODY, SECOND, Room, batch, gas, placed, room
+from tests.alerts.gas import GOOD, MONITOR, NOBODY, RULE, SECOND, Room, batch, gas, placed, room
 from tests.journal.readings import START
 
 CLEAR = tuple((second, GOOD) for second in range(20, 400, 60))
 """Seconds and levels that resolve a warning of the second 10."""
 MINUTE = 60 * SECOND
+QUIETED = replace(RULE, quieted_by=frozenset({"maintenance"}))
+"""The rule, as one that maintenance silences."""
 
 
 @dataclass
@@ -87,7 +89,7 @@ def in_maintenance(until: Instant, *devices: str) -> TableRegister:
 async def incident(
     path: Path, register: TableRegister = NOBODY, *, later: int = 0
 ) -> AsyncIterator[Incident]:
-    async with room(path, register=register) as here:
+    async with room(path, (QUIETED,), register) as here:
         yield Incident(here, later)
 
 
