@@ -14,7 +14,7 @@ from ingest.metrics import Metrics
 from rules.bound import Rulebook
 from rules.catalogue import catalogue
 from rules.engine import Engine
-from rules.register import DeviceFacts, TableRegister
+from rules.register import DeviceFacts, Register, TableRegister
 from rules.rule import AlertRule
 from tests.journal.readings import START, opened, rows_of
 
@@ -22,8 +22,8 @@ SECOND = 1_000
 MONITOR = "gm-1"
 RULE = catalogue()["gas_level_ch4"]
 """Warns at 25 %LEL after 30 s or the second sample, and latches from 50 %LEL on."""
+NOWHERE = TableRegister()
 GOOD, WARNING, CRITICAL = 2.0, 26.0, 51.0
-NOBODY = TableRegister()
 STREET = ("500000", "500103", "500103003")
 ALERT = f"{RULE.name}/device/gas_monitor/{MONITOR}/{START}"
 
@@ -60,7 +60,7 @@ class Room:
         self,
         journal: Journal,
         rules: Iterable[AlertRule] = (RULE,),
-        register: TableRegister = NOBODY,
+        register: Register = NOWHERE,
     ) -> None:
         self.journal = journal
         self.clock = StandingClock()
@@ -81,7 +81,7 @@ class Room:
 
 @asynccontextmanager
 async def room(
-    path: Path, rules: Iterable[AlertRule] = (RULE,), register: TableRegister = NOBODY
+    path: Path, rules: Iterable[AlertRule] = (RULE,), register: Register = NOWHERE
 ) -> AsyncIterator[Room]:
     """Give a room over the journal; leave it, and another one over the same is a restart."""
     async with opened(path) as journal:

@@ -14,8 +14,8 @@ from ingest.outlets.alertmanager import AlertmanagerOutlet, Receiver
 from ingest.outlets.outlet import Beside, Outlet
 from rules.catalogue import catalogue
 from rules.explanation import Text
-from rules.register import TableRegister
-from tests.alerts.gas import GOOD, MONITOR, NOBODY, RULE, SECOND, Room, batch, gas, placed, room
+from rules.register import Register, TableRegister
+from tests.alerts.gas import GOOD, MONITOR, NOWHERE, RULE, SECOND, Room, batch, gas, placed, room
 from tests.journal.readings import START
 
 CLEAR = tuple((second, GOOD) for second in range(20, 400, 60))
@@ -87,7 +87,7 @@ def in_maintenance(until: Instant, *devices: str) -> TableRegister:
 
 @asynccontextmanager
 async def incident(
-    path: Path, register: TableRegister = NOBODY, *, later: int = 0
+    path: Path, register: Register = NOWHERE, *, later: int = 0
 ) -> AsyncIterator[Incident]:
     async with room(path, (QUIETED,), register) as here:
         yield Incident(here, later)
