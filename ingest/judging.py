@@ -18,7 +18,7 @@ from datetime import timedelta
 from functools import partial
 
 from devices.instant import Instant
-from ingest.alert_rows import change_row, explained, state_rows, titled
+from ingest.alert_rows import change_row, explained, state_rows, title_of, titled
 from ingest.clock import Clock, pause
 from ingest.health import Health
 from ingest.hearing import Hearing
@@ -112,6 +112,10 @@ class Judging:
                 await self._journal.judge(partial(self._pass, now, requests))
             self._hearing.remembered(now)
         return self._is_due(now)
+
+    def title_of(self, rule: str) -> Text:
+        """Return the title of what people are told of by this name."""
+        return title_of(rule, self._rules)
 
     def _is_due(self, now: Instant) -> bool:
         due = self._engine.next_deadline()

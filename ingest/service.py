@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from devices.decoding import Acceptance, Decoder
-from ingest.alert_rows import title_of
 from ingest.areas import AreaLabel
 from ingest.clock import Clock
 from ingest.forwarder import Forwarder
@@ -26,12 +24,11 @@ from ingest.metrics import Metrics
 from ingest.mqtt.session import Session
 from ingest.observed import Observed
 from ingest.outlets.made import couriers_of
-from ingest.outlets.outlet import Beside
+from ingest.outlets.outlet import Beside, Courier
 from ingest.pipeline import Pipeline
 from ingest.settings import Settings
 from ingest.sink import Sink
 from ingest.sinks import sinks_of
-from rules.catalogue import catalogue
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_SECONDS = 6.0
@@ -104,15 +101,10 @@ class _Service:
             self._metrics,
             self._health,
         )
-        self._couriers = (
-            couriers_of(
-                settings,
-                Beside(journal, clock, partial(title_of, rules=catalogue())),
-                self._session,
-            )
-            if self._judges
-            else []
-        )
+        self._couriers: Sequence[Courier] = ()
+        if self._judges:
+            beside = Beside(journal, clock, self._judges.judging.title_of)
+            self._couriers = couriers_of(settings, beside, self._session)
         self._housekeeping = Housekeeping(
             journal, self._forwarders, self._metrics, clock, self._couriers
         )

@@ -103,7 +103,7 @@ async def test_one_that_restarts_with_nothing_hears_again_what_fires(
 ) -> None:
     async with incident(path, later=later) as here:
         await here.measures(*RAISE)
-        async with telling(here, alertmanager, every_s=5.0) as health:
+        async with telling(here, alertmanager, every_s=1.0) as health:
             await until(lambda: held(alertmanager) == [(SUBJECT, "warning")])
             alertmanager.kill()
             shutil.rmtree(alertmanager.folder / "data")
