@@ -1,9 +1,10 @@
 """Alerts as rows of the journal: with their explanation, as it was when they were told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pydantic_core import to_json
 
+from ingest.areas import path_of
 from ingest.journal.consequences import ChangeRow, StateRow
 from rules.effect import AlertChange
 from rules.engine import Outcome
@@ -16,8 +17,8 @@ def state_rows(outcome: Outcome) -> list[StateRow]:
     return [(*subject, *saved) for subject, saved in outcome.states.items()]
 
 
-def change_row(change: AlertChange, text: Text) -> ChangeRow:
-    """Return a transition with its explanation."""
+def change_row(change: AlertChange, text: Text, places: Iterable[str] = ()) -> ChangeRow:
+    """Return a transition with its explanation, and where its subject stands."""
     return ChangeRow(
         identity=change.identity,
         alert=change.alert,
@@ -33,6 +34,7 @@ def change_row(change: AlertChange, text: Text) -> ChangeRow:
         evidence=to_json(change.evidence).decode(),
         text_zh=text.zh,
         text_en=text.en,
+        areas=path_of(places),
     )
 
 
@@ -43,5 +45,10 @@ def explained(change: AlertChange, rules: Mapping[str, AlertRule]) -> Text:
 
 def titled(change: AlertChange, rules: Mapping[str, AlertRule]) -> Text:
     """Return what can be said without evidence."""
-    rule = rules.get(change.rule)
-    return Text(rule.title_zh, rule.title) if rule else Text(change.rule, change.rule)
+    return title_of(change.rule, rules)
+
+
+def title_of(name: str, rules: Mapping[str, AlertRule]) -> Text:
+    """Return the title of a rule; its name if no rule of this release is called so."""
+    rule = rules.get(name)
+    return Text(rule.title_zh, rule.title) if rule else Text(name, name)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from ingest.settings import InfluxSettings, MqttSettings, Settings
+from ingest.settings import AlertmanagerSettings, InfluxSettings, MqttSettings, Settings
 
 
 def contradictions(settings: Settings) -> Iterator[str]:
@@ -12,6 +12,8 @@ def contradictions(settings: Settings) -> Iterator[str]:
     yield from _mqtt_contradictions(settings.mqtt)
     if settings.sink.influx:
         yield from _influx_contradictions(settings.sink.influx)
+    if settings.outlet.alertmanager:
+        yield from _alertmanager_contradictions(settings.outlet.alertmanager)
     if settings.batch.messages > settings.mqtt.receive_maximum:
         yield "batch.messages: expected at most mqtt.receive_maximum, or a batch never fills"
 
@@ -31,6 +33,9 @@ def warnings(settings: Settings) -> Iterator[str]:
     influx = settings.sink.influx
     if influx and _sends_secret_in_the_clear(influx):
         yield f"sink.influx.url is not https: its secret goes to {influx.url} in the clear"
+
+    if settings.outlet.alertmanager and not settings.rules.judge:
+        yield "outlet.alertmanager is set and rules.judge is false: it is told nothing"
 
 
 def _mqtt_contradictions(mqtt: MqttSettings) -> Iterator[str]:
@@ -57,6 +62,27 @@ def _influx_contradictions(influx: InfluxSettings) -> Iterator[str]:
         yield f'{name}.token: expected with api = "v2"; v1 takes a user name and a password'
     if influx.ca_file and not influx.url.startswith("https://"):
         yield f"{name}.url: expected https where {name}.ca_file is set"
+
+
+def _alertmanager_contradictions(alertmanager: AlertmanagerSettings) -> Iterator[str]:
+    name, urls = "outlet.alertmanager", alertmanager.urls
+    password = alertmanager.password or alertmanager.password_file
+    token = alertmanager.token or alertmanager.token_file
+    if alertmanager.token and alertmanager.token_file:
+        yield f"{name}.token, {name}.token_file: expected one of them"
+    if alertmanager.password and alertmanager.password_file:
+        yield f"{name}.password, {name}.password_file: expected one of them"
+    if bool(alertmanager.username) != bool(password):
+        yield f"{name}.username, {name}.password: expected both or neither"
+    if token and (alertmanager.username or password):
+        yield f"{name}.token, {name}.username: expected one of them"
+    if len({url.rstrip("/") for url in urls}) < len(urls):
+        yield f"{name}.urls: expected each once"
+    plain = [url for url in urls if not url.startswith("https://")]
+    if alertmanager.ca_file and plain:
+        yield f"{name}.urls: expected https where {name}.ca_file is set"
+    if (token or password) and not all(_is_loopback(urlsplit(url).hostname or "") for url in plain):
+        yield f"{name}.urls: expected https, or a loopback address, where a secret is set"
 
 
 def _sends_secret_in_the_clear(influx: InfluxSettings) -> bool:

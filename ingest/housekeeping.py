@@ -12,6 +12,7 @@ from ingest.journal.database import JournalUnavailable
 from ingest.journal.dead_letters import DeadLetterLimits
 from ingest.journal.journal import Journal
 from ingest.metrics import Metrics
+from ingest.outlets.outlet import Courier
 from ingest.settings import JournalSettings
 
 _EVERY = timedelta(seconds=2)
@@ -25,14 +26,15 @@ _WHENEVER: Instant = 1 << 62
 class Housekeeping:
     """Removes what has outlived its use.
 
-    A reading that a sink still waits for is never removed, nor, where there is no sink, one that is
-    younger than the retention.
+    A transition of an alert that an outlet waits for is never removed. A reading that a sink still
+    waits for is never removed, nor, where there is no sink, one that is younger than the retention.
     """
 
     journal: Journal
     forwarders: Sequence[Forwarder]
     metrics: Metrics
     clock: Clock
+    couriers: Sequence[Courier] = ()
 
     async def run(self, settings: JournalSettings) -> None:
         """Look every few seconds, for ever."""
@@ -49,7 +51,7 @@ class Housekeeping:
             pass
         while await self.journal.prune_replies(oldest):
             pass
-        while await self.journal.prune_alerts(oldest):
+        while await self.journal.prune_alerts(oldest, self._delivered_to()):
             pass
         limit = settings.max_mb * 1e6 * _NEARLY_FULL
         while self.forwarders and self.journal.size_bytes() > limit:
@@ -57,6 +59,11 @@ class Housekeeping:
                 break
         while await self._prune_dead_letters(settings):
             pass
+
+    def _delivered_to(self) -> int | None:
+        """Return the last transition that no outlet waits for."""
+        kept = (each.outlet.done_to for each in self.couriers)
+        return min((each for each in kept if each is not None), default=None)
 
     async def _prune(self, cause: str, received_before: Instant) -> int:
         forwarded_to = min((forwarder.cursor for forwarder in self.forwarders), default=None)

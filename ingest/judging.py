@@ -19,7 +19,7 @@ from functools import partial
 
 from devices.instant import Instant
 from devices.reading import Reading
-from ingest.alert_rows import change_row, explained, state_rows, titled
+from ingest.alert_rows import change_row, explained, state_rows, title_of, titled
 from ingest.clock import Clock, pause
 from ingest.health import Health
 from ingest.hearing import Hearing
@@ -32,7 +32,9 @@ from ingest.metrics import Metrics
 from rules.effect import AlertChange
 from rules.engine import Engine
 from rules.explanation import Text
+from rules.lifecycle import Transition
 from rules.rule import AlertRule
+from rules.severity import Severity
 from rules.subject import Subject
 
 _LOG = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ _LONGEST_WAIT_MS = 1_000
 _MOST_AT_ONCE = 500
 """Subjects whose timers ring in one transaction, so that no commit waits long."""
 _BREATH = timedelta(0)
+_RAISED = frozenset({Transition.RAISED, Transition.RAISED_LATE})
 _ENGINE = "engine"
 """The rule that failures are counted under that are none of a condition."""
 
@@ -79,6 +82,7 @@ class Judging:
         self._turn = asyncio.Lock()
         self._failed: set[str] = set()
         self._changes: Counter[tuple[str, str]] = Counter()
+        self._raised: Counter[tuple[str, int, str]] = Counter()
         self._failures: Counter[str] = Counter()
 
     async def commit(self, batch: Batch) -> Committed:
@@ -111,6 +115,10 @@ class Judging:
             self._hearing.remembered(now)
         return self._is_due(now) or len(waiting) == _MOST_AT_ONCE
 
+    def title_of(self, rule: str) -> Text:
+        """Return the title of what people are told of by this name."""
+        return title_of(rule, self._rules)
+
     def _is_due(self, now: Instant) -> bool:
         due = self._engine.next_deadline()
         return due is not None and due <= now
@@ -128,6 +136,7 @@ class Judging:
                 self._count()
             finally:
                 self._changes.clear()
+                self._raised.clear()
                 self._failures.clear()
 
     def _observe(self, fresh: Fresh) -> Consequences:
@@ -193,7 +202,11 @@ class Judging:
             self._note(rule, error)
         alerts = [effect for effect in outcome.effects if isinstance(effect, AlertChange)]
         self._changes.update((change.rule, change.transition) for change in alerts)
-        changes = [change_row(change, self._text(change)) for change in alerts]
+        places_of = self._engine.places_of
+        changes = [change_row(each, self._text(each), places_of(each.subject)) for each in alerts]
+        self._raised.update(
+            (row.rule, row.severity, row.areas) for row in changes if row.transition in _RAISED
+        )
         return Consequences(state_rows(outcome), changes)
 
     def _text(self, change: AlertChange) -> Text:
@@ -216,5 +229,8 @@ class Judging:
     def _count(self) -> None:
         for (rule, transition), number in self._changes.items():
             self._metrics.alert_changes.labels(rule, transition).inc(number)
+        for (rule, severity, areas), number in self._raised.items():
+            labels = (rule, Severity(severity).name.lower(), self._metrics.area_label.of(areas))
+            self._metrics.alerts_raised.labels(*labels).inc(number)
         for rule, number in self._failures.items():
             self._metrics.rule_failures.labels(rule).inc(number)

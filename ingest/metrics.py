@@ -13,6 +13,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from ingest.areas import AreaLabel
 from ingest.intake import Sorted
 from ingest.journal.batch import Committed
 
@@ -29,6 +30,9 @@ LABELS: Mapping[str, str] = {
     "transition": "what happened to the alert, by a fixed word such as `raised`",
     "severity": "`notice`, `warning` or `critical`",
     "state": "`firing`, `stale` (data lost while firing) or `suppressed`",
+    "area": "code of a level that `alerts.label_level` names, or above it where that is not known;"
+    " `unknown`; `other` above `alerts.label_areas`",
+    "outlet": "name of the outlet: `influx`, `mqtt`, `alertmanager:<host>:<port>`",
     "sink": "name of the sink, such as `influx`",
 }
 """Every label there is, and what it takes."""
@@ -49,7 +53,8 @@ class Described(NamedTuple):
 class Metrics:
     """Every metric that is counted as things happen, in a registry of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, area_label: AreaLabel | None = None) -> None:
+        self.area_label = area_label or AreaLabel("street", 0)
         self.registry = CollectorRegistry()
         self.described: list[Described] = []
         ProcessCollector(registry=self.registry)
@@ -89,6 +94,7 @@ class Metrics:
         self._add_journal()
         self._add_rules()
         self._add_sinks()
+        self._add_outlets()
 
     def count(self, incoming: Sorted, committed: Committed) -> None:
         """Count a batch; called once it is durable."""
@@ -122,6 +128,11 @@ class Metrics:
         self.alert_changes = self._counter(
             "alert_changes", "Transitions of alerts, as they became durable", "rule", "transition"
         )
+        self.alerts_raised = self._counter(
+            "alerts_raised",
+            "Alerts raised, late ones included, by their severity then",
+            *("rule", "severity", "area"),
+        )
         self.rule_failures = self._counter(
             "rule_failures",
             "Times that a rule failed instead of judging: a defect; its state before was kept",
@@ -136,6 +147,16 @@ class Metrics:
             "sink_errors",
             "Tries that the sink did not answer, or answered that it can't now",
             "sink",
+        )
+
+    def _add_outlets(self) -> None:
+        self.outlet_sent = self._counter(
+            "outlet_sent", "Alerts, or transitions of them, that the outlet took", "outlet"
+        )
+        self.outlet_errors = self._counter(
+            "outlet_errors",
+            "Tries that the other side of the outlet did not answer, or did not take",
+            "outlet",
         )
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:

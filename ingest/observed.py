@@ -1,6 +1,7 @@
 """Metrics that are looked up when Prometheus asks, because something else keeps them."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,11 +10,14 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from ingest.areas import AreaLabel
 from ingest.clock import Clock
 from ingest.forwarder import Forwarder
+from ingest.journal.database import JournalError, JournalUnavailable
 from ingest.journal.journal import Journal
 from ingest.metrics import Described
 from ingest.mqtt.session import Session
+from ingest.outlets.outlet import Courier
 from rules.severity import Severity
 
 _CONNECTED = Described("gridwatch_mqtt_connected", "gauge", (), "1 while connected and subscribed")
@@ -43,8 +47,17 @@ _BACKLOG_AGE = Described(
     ("sink",),
     "Age of the oldest reading that the sink does not have yet",
 )
+_OUTLET_BACKLOG = Described(
+    "gridwatch_outlet_backlog",
+    "gauge",
+    ("outlet",),
+    "Transitions of alerts that the outlet does not have yet",
+)
 _ALERTS = Described(
-    "gridwatch_alerts", "gauge", ("rule", "severity", "state"), "Alerts that are not resolved"
+    "gridwatch_alerts",
+    "gauge",
+    ("rule", "severity", "state", "area"),
+    "Alerts that are not resolved",
 )
 OBSERVED = (
     _CONNECTED,
@@ -57,6 +70,7 @@ OBSERVED = (
     _ALERTS,
     _BACKLOG,
     _BACKLOG_AGE,
+    _OUTLET_BACKLOG,
 )
 
 
@@ -68,6 +82,8 @@ class Observed(Collector):
     journal: Journal
     forwarders: Sequence[Forwarder]
     clock: Clock
+    area_label: AreaLabel
+    couriers: Sequence[Courier] = ()
 
     def collect(self) -> Iterator[Metric]:
         """Yield what they are like now; nothing of a journal that can't be read."""
@@ -77,7 +93,7 @@ class Observed(Collector):
         yield _family(_FAILURES, {(): session.failures})
         yield _family(_UNACKNOWLEDGED, {(): session.held})
         yield _family(_BACKLOG, _by_name(self.forwarders, lambda each: each.backlog))
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error, JournalUnavailable, JournalError):
             yield from self._journal_families()
 
     def _journal_families(self) -> tuple[Metric, ...]:
@@ -87,13 +103,18 @@ class Observed(Collector):
             _family(_UNREGISTERED, {(): self.journal.unregistered_count()}),
             _family(_ALERTS, self._alerts()),
             _family(_BACKLOG_AGE, _by_name(self.forwarders, self._age_s)),
+            _family(
+                _OUTLET_BACKLOG,
+                {(each.outlet.name,): each.outlet.backlog for each in self.couriers},
+            ),
         )
 
     def _alerts(self) -> dict[tuple[str, ...], float]:
-        return {
-            (rule, Severity(grade).name.lower(), state): number
-            for (rule, grade, state), number in self.journal.live_alerts().items()
-        }
+        counts: Counter[tuple[str, ...]] = Counter()
+        for (rule, grade, state, areas), number in self.journal.live_alerts().items():
+            severity = Severity(grade).name.lower()
+            counts[rule, severity, state, self.area_label.of(areas)] += number
+        return dict(counts)
 
     def _age_s(self, forwarder: Forwarder) -> float:
         oldest = self.journal.oldest_after(forwarder.cursor)

@@ -21,6 +21,11 @@ def faults(settings: Settings) -> Iterator[str]:
         yield from _secret_faults(influx.token_file, "sink.influx.token")
         yield from _secret_faults(influx.password_file, "sink.influx.password")
         yield from _trust_faults(influx.ca_file, "sink.influx.ca_file")
+    alertmanager = settings.outlet.alertmanager
+    if alertmanager:
+        yield from _secret_faults(alertmanager.token_file, "outlet.alertmanager.token")
+        yield from _secret_faults(alertmanager.password_file, "outlet.alertmanager.password")
+        yield from _trust_faults(alertmanager.ca_file, "outlet.alertmanager.ca_file")
     yield from _journal_faults(settings.journal.path)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from devices.decoding import Acceptance, Decoder
+from ingest.areas import AreaLabel
 from ingest.clock import Clock
 from ingest.forwarder import Forwarder
 from ingest.health import Health
@@ -22,6 +23,8 @@ from ingest.judging import Ears
 from ingest.metrics import Metrics
 from ingest.mqtt.session import Session
 from ingest.observed import Observed
+from ingest.outlets.made import couriers_of
+from ingest.outlets.outlet import Beside, Courier
 from ingest.pipeline import Pipeline
 from ingest.registry.cells import digits_of
 from ingest.settings import Settings
@@ -60,7 +63,11 @@ async def serve(settings: Settings, clock: Clock) -> None:
     journal = Journal(settings.journal.path, int(settings.journal.max_mb * 1e6))
     sinks = sinks_of(settings.sink)
     try:
-        await _Service(settings, clock, journal, sinks).run()
+        service = _Service(settings, clock, journal, sinks)
+        try:
+            await service.run()
+        finally:
+            await service.close()
     finally:
         for sink in sinks.values():
             await sink.close()
@@ -73,7 +80,8 @@ class _Service:
     ) -> None:
         longest = settings.sink.influx.longest_backoff_s if settings.sink.influx else 30.0
         self._settings = settings
-        self._metrics = Metrics()
+        label = AreaLabel(settings.alerts.label_level, settings.alerts.label_areas)
+        self._metrics = Metrics(label)
         self._health = Health()
         self._session = Session(settings.mqtt, clock, _JournalMemory(journal))
         self._forwarders = [
@@ -100,8 +108,16 @@ class _Service:
             self._metrics,
             self._health,
         )
-        self._housekeeping = Housekeeping(journal, self._forwarders, self._metrics, clock)
-        self._metrics.registry.register(Observed(self._session, journal, self._forwarders, clock))
+        self._couriers: Sequence[Courier] = ()
+        if self._judges:
+            beside = Beside(journal, clock, self._judges.judging.title_of)
+            self._couriers = couriers_of(settings, beside, self._session)
+        self._housekeeping = Housekeeping(
+            journal, self._forwarders, self._metrics, clock, self._couriers
+        )
+        self._metrics.registry.register(
+            Observed(self._session, journal, self._forwarders, clock, label, self._couriers)
+        )
 
     async def run(self) -> None:
         """Run all parts until told to stop or until one fails."""
@@ -123,6 +139,11 @@ class _Service:
             if not task.cancelled() and (error := task.exception()):
                 raise error
 
+    async def close(self) -> None:
+        """Give back connections."""
+        for courier in self._couriers:
+            await courier.outlet.close()
+
     def _start_others(self) -> list[asyncio.Task[None]]:
         runs = {
             "session": self._session.run(),
@@ -131,6 +152,7 @@ class _Service:
                 forwarder.part: forwarder.run(self._metrics, self._health)
                 for forwarder in self._forwarders
             },
+            **{each.part: each.run(self._metrics, self._health) for each in self._couriers},
         }
         if self._judges:
             ears = Ears(lambda: self._session.connected, self._health)

@@ -22,6 +22,7 @@ PATTERNS = {
 }
 """What a person is told who wrote a text of another form."""
 
+Url: TypeAlias = Annotated[str, Field(pattern=_URL)]
 TopicFilter: TypeAlias = Annotated[str, Field(max_length=256, pattern=_TOPIC_FILTER)]
 
 
@@ -147,6 +148,44 @@ class SinkSettings(Section):
     """A sink that drops everything, to measure the path up to it."""
 
 
+class AlertmanagerSettings(Section):
+    """One or more Alertmanagers; each is told everything, as a cluster of them wants it."""
+
+    urls: Annotated[tuple[Url, ...], Field(min_length=1, max_length=8)] = ("http://127.0.0.1:9093",)
+    """Where they listen; credentials do not belong here."""
+    interval_s: Annotated[float, Field(gt=0, le=3_600)] = 60.0
+    """Seconds between posts of what fires. After four without one, silence is taken for the end."""
+    token: SecretStr | None = None
+    """Bearer token; `token_file` keeps it out of this file."""
+    token_file: Path | None = None
+    """File whose first line is the token."""
+    username: Text | None = None
+    """User name (basic authentication)."""
+    password: SecretStr | None = None
+    """Password; `password_file` keeps it out of this file."""
+    password_file: Path | None = None
+    """File whose first line is the password."""
+    ca_file: Path | None = None
+    """Certificates to trust instead of the system's."""
+    timeout_s: Seconds = 10.0
+    """Time limit of one request."""
+    longest_backoff_s: Seconds = 30.0
+    """The longest wait between tries while it is away."""
+
+
+class OutletSettings(Section):
+    """Where alerts go besides the journal, provided that `rules.judge` is on."""
+
+    influx: bool = True
+    """Write every transition to the database of `[sink.influx]`, if there is one."""
+    mqtt: bool = True
+    """Publish each alert as it is, retained, on `gw/v1/alerts/<area>/<rule>/<subject>`."""
+    mqtt_keep_resolved_s: Annotated[float, Field(gt=0, le=2_592_000)] = 86_400.0
+    """Seconds that a resolved alert stays on its topic."""
+    alertmanager: AlertmanagerSettings | None = None
+    """Tell Alertmanagers."""
+
+
 class RulesSettings(Section):
     """The rules that judge readings."""
 
@@ -154,6 +193,15 @@ class RulesSettings(Section):
     """Whether the rules judge what comes in: three times the CPU for each reading, as of now."""
     area_level: Literal["district", "street", "community", "grid"] = "community"
     """The areas in which devices that fall silent together are one incident."""
+
+
+class AlertsSettings(Section):
+    """How alerts are counted in metrics."""
+
+    label_level: Literal["city", "district", "street", "community", "grid"] = "street"
+    """The level of area that labels the metrics of alerts."""
+    label_areas: Annotated[int, Field(ge=0, le=10_000)] = 200
+    """Areas that get a label of their own, the first to have an alert; others are `other`."""
 
 
 class HttpSettings(Section):
@@ -190,6 +238,8 @@ class Settings(BaseSettings):
     batch: BatchSettings = BatchSettings()
     journal: JournalSettings = JournalSettings()
     rules: RulesSettings = RulesSettings()
+    alerts: AlertsSettings = AlertsSettings()
+    outlet: OutletSettings = OutletSettings()
     sink: SinkSettings = SinkSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()

@@ -188,6 +188,10 @@ class Engine:
         self._settle(now)
         return done
 
+    def places_of(self, subject: Subject) -> tuple[str, ...]:
+        """Return where a subject stands from the city down, its premises last."""
+        return self._register.places_of(subject)
+
     def lives(self, subject: Subject) -> dict[str, Life]:
         """Return the alerts of a subject by rule, pending ones included."""
         return dict(self._memory(subject).lives)

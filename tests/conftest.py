@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.demo.programs import InfluxDB, Mosquitto, VictoriaMetrics
+from ingest.demo.programs import Alertmanager, InfluxDB, Mosquitto, VictoriaMetrics
 
 
 @pytest.fixture
@@ -20,6 +20,12 @@ def influxdb(tmp_path: Path) -> Iterator[InfluxDB]:
     with InfluxDB(tmp_path / "influxdb") as database:
         database.create_database("gridwatch")
         yield database
+
+
+@pytest.fixture
+def alertmanager(tmp_path: Path) -> Iterator[Alertmanager]:
+    with Alertmanager(tmp_path / "alertmanager") as server:
+        yield server
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import typer
 from pydantic_core import from_json
 
 from devices.instant import iso_of
+from ingest.areas import area_of
 from ingest.cli.options import (
     FAILED,
     JournalFile,
@@ -39,19 +40,22 @@ FormOption: TypeAlias = Annotated[
 ]
 Id: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="Identity, as `list` shows it.")]
 _COLUMNS = (
-    "severity", "state", "rule", "subject", "start_at", "id",
+    "severity", "state", "rule", "subject", "area", "start_at", "id",
     "worst", "last_at", "told_at", "text_zh", "text_en",
 )  # fmt: skip
-_IN_A_TABLE = _COLUMNS[:6]
+_IN_A_TABLE = _COLUMNS[:7]
 _TRANSITIONS = ("seq", "transition", "severity", "at", "told_at", "suppressed")
 _ANSWERED_WITHIN_S = 4.0
 _LOOK = timedelta(milliseconds=100)
 
 
 @app.command("list")
-def list_(
+def list_(  # noqa: PLR0913 each parameter is an option
     *,
     every: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,
+    area: Annotated[
+        str, typer.Option(help="Only in areas, of any level, whose code begins so: 500103.")
+    ] = "",
     most: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many.")] = 50,
     form: FormOption = Form.TABLE,
     settings: SettingsFile = None,
@@ -59,7 +63,7 @@ def list_(
 ) -> None:
     """List alerts, the gravest first and of these the newest; resolved ones come last."""
     with journal_refusals():
-        found = alerts(open_reader(journal_of(settings, journal)), most, resolved=every)
+        found = alerts(open_reader(journal_of(settings, journal)), most, resolved=every, area=area)
     if not found:
         typer.echo("no alerts", err=True)
     columns = _IN_A_TABLE if form is Form.TABLE else _COLUMNS
@@ -138,6 +142,7 @@ def _row(alert: Alert) -> dict[str, object]:
         "state": alert.visible,
         "rule": alert.rule,
         "subject": alert.subject,
+        "area": area_of(alert.areas),
         "start_at": iso_of(alert.start_at),
         "id": alert.id,
         "worst": Severity(alert.worst).name.lower(),

@@ -280,6 +280,43 @@ class VictoriaMetrics(Server):
         return _status(self.port, "GET", "/health") == 200
 
 
+class Alertmanager(Server):
+    """Alertmanager alone, without a cluster; all it knows of alerts goes to one web hook, if any.
+
+    It keeps whom it has notified over a restart, and no alerts: these are told it again.
+    """
+
+    executable = "prometheus-alertmanager"
+    package = "prometheus-alertmanager"
+
+    def __init__(self, folder: Path, hook: str | None = None) -> None:
+        super().__init__(folder)
+        self._hook = hook
+
+    def configuration(self) -> str:
+        """Return the text of the configuration file."""
+        hooks = f"[{{url: '{self._hook}', send_resolved: true}}]" if self._hook else "[]"
+        return f"""\
+route: {{receiver: all, group_by: ['...'], group_wait: 100ms, group_interval: 200ms}}
+receivers: [{{name: all, webhook_configs: {hooks}}}]
+"""
+
+    def arguments(self) -> Sequence[str]:
+        """Write `alertmanager.yml` and point the server at it."""
+        path = self.folder / "alertmanager.yml"
+        path.write_text(self.configuration(), encoding="utf-8")
+        return (
+            f"--config.file={path}",
+            f"--storage.path={self.folder.resolve() / 'data'}",
+            f"--web.listen-address={LOOPBACK}:{self.port}",
+            "--cluster.listen-address=",
+        )
+
+    def answers(self) -> bool:
+        """Return whether it is ready for alerts."""
+        return _status(self.port, "GET", "/-/ready") == 200
+
+
 def free_port() -> int:
     """Return a loopback port that nothing listens on at this moment."""
     with socket.socket() as probe:

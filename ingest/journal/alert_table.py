@@ -24,7 +24,7 @@ ON CONFLICT (identity) DO NOTHING
 """
 _WRITE_ALERT = """
 INSERT INTO alert VALUES (:alert, :rule, :scope, :subject, :start_at, ifnull(:state, 'firing'),
-    :severity, :severity, :at, :told_at, :suppressed, :evidence, :text_zh, :text_en)
+    :severity, :severity, :at, :told_at, :suppressed, :evidence, :text_zh, :text_en, :areas)
 ON CONFLICT (id) DO UPDATE SET state = ifnull(:state, state), severity = :severity,
     worst = max(worst, :severity), last_at = :at, told_at = :told_at, suppressed = :suppressed,
     evidence = :evidence, text_zh = :text_zh, text_en = :text_en
@@ -33,7 +33,11 @@ _ASK = """
 INSERT INTO alert_reset VALUES (?, ?, NULL)
 ON CONFLICT (alert) DO UPDATE SET asked_at = excluded.asked_at, answer = NULL
 """
-_OLD = "SELECT id FROM alert WHERE state = 'resolved' AND told_at < ? ORDER BY told_at LIMIT ?"
+_OLD = """
+SELECT id FROM alert WHERE state = 'resolved' AND told_at < ?
+    AND NOT EXISTS (SELECT 1 FROM alert_change WHERE alert = id AND seq > ?)
+ORDER BY told_at LIMIT ?
+"""
 
 
 class AlertTable:
@@ -54,9 +58,12 @@ class AlertTable:
         query = "UPDATE alert_reset SET answer = ?2 WHERE alert = ?1"
         self._database.executemany(query, answers.items())
 
-    def prune(self, told_before: Instant, most: int) -> int:
-        """Remove some of the resolved alerts last told of before, at most so many; say how many."""
-        old = self._database.execute(_OLD, (told_before, most)).fetchall()
+    def prune(self, told_before: Instant, last: int, most: int) -> int:
+        """Remove some of the resolved alerts last told of before, at most so many; say how many.
+
+        Only those without a transition after number `last`.
+        """
+        old = self._database.execute(_OLD, (told_before, last, most)).fetchall()
         self._database.executemany("DELETE FROM alert_change WHERE alert = ?", old)
         self._database.execute("DELETE FROM alert_reset WHERE asked_at < ?", (told_before,))
         return self._database.executemany("DELETE FROM alert WHERE id = ?", old).rowcount

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from devices.instant import Instant
 from rules.subject import Scope
 
-_COLUMNS = (
+ALERT_COLUMNS = (
     "id, rule, scope, subject, start_at, state, severity, worst, last_at, told_at, suppressed,"
-    " evidence, text_zh, text_en"
+    " evidence, text_zh, text_en, areas"
 )
 
 
@@ -29,6 +29,8 @@ class Alert(NamedTuple):
     evidence: str
     text_zh: str
     text_en: str
+    areas: str
+    """Where it was raised: the codes from the city down, joined by `/`."""
 
     @property
     def visible(self) -> str:
@@ -57,20 +59,27 @@ class ResetRequest(NamedTuple):
     start_at: Instant
 
 
-def alerts(reader: sqlite3.Connection, most: int, *, resolved: bool = False) -> list[Alert]:
-    """Return the gravest alerts, the newest of them first; resolved ones last where wanted."""
-    which = "" if resolved else "WHERE state <> 'resolved'"
+def alerts(
+    reader: sqlite3.Connection, most: int, *, resolved: bool = False, area: str = ""
+) -> list[Alert]:
+    """Return the gravest alerts, the newest of them first; resolved ones last where wanted.
+
+    Only those in an area, whatever its level, whose code begins with `area`; `unknown` has none.
+    """
+    which = "instr('/' || iif(areas = '', 'unknown', areas), '/' || ?) > 0" + (
+        "" if resolved else " AND state <> 'resolved'"
+    )
     query = (
-        f"SELECT {_COLUMNS} FROM alert {which}"  # noqa: S608 constants
+        f"SELECT {ALERT_COLUMNS} FROM alert WHERE {which}"  # noqa: S608 constants
         " ORDER BY state = 'resolved', severity DESC, start_at DESC, id LIMIT ?"
     )
-    return [_alert(row) for row in reader.execute(query, (most,))]
+    return [alert_from(row) for row in reader.execute(query, (area, most))]
 
 
 def alert_of(reader: sqlite3.Connection, id_: str) -> Alert | None:
     """Return the alert of this identity, or None."""
-    row = reader.execute(f"SELECT {_COLUMNS} FROM alert WHERE id = ?", (id_,)).fetchone()  # noqa: S608 a constant
-    return _alert(row) if row else None
+    row = reader.execute(f"SELECT {ALERT_COLUMNS} FROM alert WHERE id = ?", (id_,)).fetchone()  # noqa: S608 a constant
+    return alert_from(row) if row else None
 
 
 def transitions_of(reader: sqlite3.Connection, id_: str) -> list[AlertTransition]:
@@ -85,13 +94,13 @@ def transitions_of(reader: sqlite3.Connection, id_: str) -> list[AlertTransition
     ]
 
 
-def live_counts(reader: sqlite3.Connection) -> dict[tuple[str, int, str], int]:
-    """Count the alerts that are not resolved by rule, severity and visible state."""
+def live_counts(reader: sqlite3.Connection) -> dict[tuple[str, int, str, str], int]:
+    """Count the alerts that are not resolved by rule, severity, visible state and areas."""
     query = (
-        "SELECT rule, severity, iif(suppressed, 'suppressed', state) AS visible, count(*)"
-        " FROM alert WHERE state <> 'resolved' GROUP BY rule, severity, visible"
+        "SELECT rule, severity, iif(suppressed, 'suppressed', state) AS visible, areas, count(*)"
+        " FROM alert WHERE state <> 'resolved' GROUP BY rule, severity, visible, areas"
     )
-    return {(rule, grade, state): n for rule, grade, state, n in reader.execute(query)}
+    return {tuple(key): number for *key, number in reader.execute(query)}
 
 
 def reset_requests(reader: sqlite3.Connection) -> list[ResetRequest]:
@@ -109,6 +118,7 @@ def reset_answer(reader: sqlite3.Connection, id_: str) -> str | None:
     return row[0] if row else None
 
 
-def _alert(row: tuple[object, ...]) -> Alert:
+def alert_from(row: tuple[object, ...]) -> Alert:
+    """Return an alert from a row of `ALERT_COLUMNS`."""
     alert = Alert(*row)  # type: ignore[arg-type]
     return alert._replace(suppressed=bool(alert.suppressed))

@@ -26,7 +26,7 @@ class Fresh(NamedTuple):
 
 
 class ChangeRow(NamedTuple):
-    """A transition of an alert, with its explanation."""
+    """A transition of an alert, with its explanation, and the codes of its area joined by `/`."""
 
     identity: str
     alert: str
@@ -42,6 +42,7 @@ class ChangeRow(NamedTuple):
     evidence: str
     text_zh: str
     text_en: str
+    areas: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from devices.instant import Instant
 from devices.reading import Reading
@@ -39,6 +39,7 @@ from ingest.journal.state_table import StateTable
 from ingest.sink import Delivery
 
 T = TypeVar("T")
+P = ParamSpec("P")
 _PRUNED_AT_ONCE = 1_000
 _BUSY_SECONDS = 5.0
 _BUSY_LOOK = timedelta(milliseconds=10)
@@ -52,6 +53,9 @@ FROM (SELECT seq, received_at FROM reading ORDER BY seq LIMIT ?3)
 _BACKLOG = "SELECT (SELECT min(seq) FROM reading), (SELECT max(seq) FROM reading)"
 _FORWARDED = """
 INSERT INTO cursor VALUES (?1, ?2) ON CONFLICT (sink) DO UPDATE SET seq = max(seq, ?2)
+"""
+_DELIVERED = """
+INSERT INTO outlet_cursor VALUES (?1, ?2) ON CONFLICT (outlet) DO UPDATE SET seq = max(seq, ?2)
 """
 _REMEMBER = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = ?2"
 
@@ -139,13 +143,36 @@ class Journal:
         async with self._transaction():
             return await self._in_thread(self._dead_letters.prune, limits, now)
 
-    async def prune_alerts(self, told_before: Instant) -> int:
+    async def prune_alerts(self, told_before: Instant, delivered_to: int | None = None) -> int:
         """Remove some of the resolved alerts that were last told of before, and return how many.
 
-        At most 1,000 at a time: call until it returns 0.
+        Only those whose last transition is at most number `delivered_to`; None means that no outlet
+        waits for any. At most 1,000 at a time: call until it returns 0.
         """
+        last = delivered_to if delivered_to is not None else _HIGHEST
         async with self._transaction():
-            return self._alerts.prune(told_before, _PRUNED_AT_ONCE)
+            return self._alerts.prune(told_before, last, _PRUNED_AT_ONCE)
+
+    async def delivered(self, outlet: str, seq: int) -> None:
+        """Move the outlet's cursor in the transitions of alerts to `seq`."""
+        async with self._transaction():
+            self._database.execute(_DELIVERED, (outlet, seq))
+
+    def delivered_to(self, outlet: str) -> int:
+        """Return how far the outlet has come in the transitions of alerts; 0 before the first."""
+        query = "SELECT seq FROM outlet_cursor WHERE outlet = ?"
+        row = self._reader.execute(query, (outlet,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def read(
+        self,
+        query: Callable[Concatenate[sqlite3.Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Return what a query finds in what is committed; JournalUnavailable."""
+        with passing_failures():
+            return query(self._reader, *args, **kwargs)
 
     async def drop_dead_letters(self, ids: Sequence[int]) -> int:
         """Remove dead letters and return how many there were."""
@@ -179,8 +206,8 @@ class Journal:
         row = self._reader.execute(query, (kind, device)).fetchone()
         return row[0] if row else None
 
-    def live_alerts(self) -> dict[tuple[str, int, str], int]:
-        """Count the alerts that are not resolved by rule, severity and visible state."""
+    def live_alerts(self) -> dict[tuple[str, int, str, str], int]:
+        """Count the alerts that are not resolved by rule, severity, visible state and areas."""
         return live_counts(self._reader)
 
     def reset_requests(self) -> list[ResetRequest]:

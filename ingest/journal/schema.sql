@@ -86,7 +86,7 @@ CREATE TABLE subject_state (
 ) WITHOUT ROWID;
 
 -- Each alert as it is now; `state` is firing, stale or resolved. `start_at` and `last_at` are times
--- of the device, `told_at` is ours.
+-- of the device, `told_at` is ours. `areas` is where it was raised, from the city down, joined by /.
 CREATE TABLE alert (
     id TEXT PRIMARY KEY,
     rule TEXT NOT NULL,
@@ -101,10 +101,14 @@ CREATE TABLE alert (
     suppressed INTEGER NOT NULL,
     evidence TEXT NOT NULL,
     text_zh TEXT NOT NULL,
-    text_en TEXT NOT NULL
+    text_en TEXT NOT NULL,
+    areas TEXT NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX alert_live ON alert (rule, severity, state, suppressed) WHERE state <> 'resolved';
+CREATE INDEX alert_live ON alert (rule, severity, state, suppressed, areas)
+WHERE state <> 'resolved';
+CREATE INDEX alert_open ON alert (id) WHERE state <> 'resolved';
 CREATE INDEX alert_age ON alert (told_at);
+CREATE INDEX alert_of ON alert (subject, rule);
 
 -- Every transition of every alert. `seq` only grows: cursors count in it.
 CREATE TABLE alert_change (
@@ -126,6 +130,12 @@ CREATE INDEX alert_change_of ON alert_change (alert, seq);
 CREATE TABLE unjudged (
     reading INTEGER PRIMARY KEY
 );
+
+-- How far each outlet has come in the transitions of alerts.
+CREATE TABLE outlet_cursor (
+    outlet TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL
+) WITHOUT ROWID;
 
 -- Latches that a person wants reset. The one process that judges answers: reset, or refused.
 CREATE TABLE alert_reset (

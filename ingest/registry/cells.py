@@ -161,6 +161,11 @@ def _shown(value: Value, back: timedelta) -> str:
     return moment.isoformat(timespec="milliseconds" if value % 1000 else "seconds")
 
 
+def is_area(text: str) -> bool:
+    """Return whether it is the code of an area."""
+    return _AREA.fullmatch(text) is not None
+
+
 def level_of(code: str) -> str:
     """Return the level that the digits of a code stand for; 500000 and 330200 are cities."""
     return "city" if len(code) == 6 and code.endswith("00") else LEVEL_BY_DIGITS[len(code)]

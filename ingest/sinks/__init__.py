@@ -22,11 +22,16 @@ def sinks_of(settings: SinkSettings) -> dict[str, Sink]:
     """
     sinks: dict[str, Sink] = {}
     if settings.influx:
-        transport = _TRANSPORTS[settings.influx.api](settings.influx)
+        transport = transport_of(settings.influx)
         sinks["influx"] = InfluxSink(transport, settings.influx.lines, MachineClock())
     if settings.discard:
         sinks["discard"] = DiscardSink()
     return sinks
+
+
+def transport_of(settings: InfluxSettings) -> Transport:
+    """Return a connection to the database that nothing else uses; SettingsError as above."""
+    return _TRANSPORTS[settings.api](settings)
 
 
 def _v1(settings: InfluxSettings) -> Transport:

@@ -31,7 +31,7 @@ def line_of(delivery: Delivery) -> str:
             for name, value in reading.values.items()
         ]
     )
-    source = f"{reading.kind},device={_tag(reading.device)}{_area_tags(delivery.area)}"
+    source = f"{reading.kind},device={tag_of(reading.device)}{_area_tags(delivery.area)}"
     return f"{source} {fields} {reading.measured_at}"
 
 
@@ -42,7 +42,7 @@ def _area_tags(area: str | None) -> str:
     levels = [(tag, area[:length]) for tag, length in AREA_LEVELS if len(area) >= length]
     if len(area) > AREA_LEVELS[-1][1]:
         levels.append(("grid", area))
-    return "".join(f",{tag}={_tag(code)}" for tag, code in levels)
+    return "".join(f",{tag}={tag_of(code)}" for tag, code in levels)
 
 
 _SPECIAL_IN_TAG = re.compile(r"[,= \n\r]").search
@@ -51,11 +51,13 @@ _TAG_ESCAPES = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ ", "\n": r"\n", "
 _TEXT_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r"})
 
 
-def _tag(value: str) -> str:
+def tag_of(value: str) -> str:
+    """Return a text as it stands in a tag."""
     return value.translate(_TAG_ESCAPES) if _SPECIAL_IN_TAG(value) else value
 
 
-def _text(value: str) -> str:
+def text_of(value: str) -> str:
+    """Return a text as it stands in a field."""
     return f'"{value.translate(_TEXT_ESCAPES) if _SPECIAL_IN_TEXT(value) else value}"'
 
 
@@ -65,6 +67,6 @@ def _boolean(value: bool) -> str:  # noqa: FBT001 it is the value
 
 _WRITTEN: dict[type[Value], Callable[..., str]] = {
     int: "{}i".format,
-    str: _text,
+    str: text_of,
     bool: _boolean,
 }

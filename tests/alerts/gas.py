@@ -14,7 +14,7 @@ from ingest.metrics import Metrics
 from rules.bound import Rulebook
 from rules.catalogue import catalogue
 from rules.engine import Engine
-from rules.register import Register, TableRegister
+from rules.register import DeviceFacts, Register, TableRegister
 from rules.rule import AlertRule
 from tests.journal.readings import START, opened, rows_of
 
@@ -24,6 +24,7 @@ RULE = catalogue()["gas_level_ch4"]
 """Warns at 25 %LEL after 30 s or the second sample, and latches from 50 %LEL on."""
 NOWHERE = TableRegister()
 GOOD, WARNING, CRITICAL = 2.0, 26.0, 51.0
+STREET = ("500000", "500103", "500103003")
 ALERT = f"{RULE.name}/device/gas_monitor/{MONITOR}/{START}"
 
 
@@ -85,6 +86,11 @@ async def room(
     """Give a room over the journal; leave it, and another one over the same is a restart."""
     async with opened(path) as journal:
         yield Room(journal, rules, register)
+
+
+def placed(*devices: str, areas: tuple[str, ...] = STREET) -> TableRegister:
+    """Return a register in which these monitors stand in a street."""
+    return TableRegister({f"gas_monitor/{each}": DeviceFacts(areas=areas) for each in devices})
 
 
 def changes_in(path: Path) -> list[tuple[str, str, int]]:

@@ -47,13 +47,17 @@ async def test_an_alert_is_durable_with_its_readings_and_explained(path: Path) -
         live = here.journal.live_alerts()
         told = here.metric("gridwatch_alert_changes_total", rule=RULE.name, transition="raised")
 
+        raised = here.metric(
+            "gridwatch_alerts_raised_total", rule=RULE.name, severity="warning", area="unknown"
+        )
+
     (row,) = rows_of(path, "SELECT id, state, worst, start_at, text_zh, text_en FROM alert")
     assert row[:4] == (ALERT, "firing", 2, START)
     assert "GB/T 50493-2019" in row[4]
     assert "Methane level: 26 %LEL" in row[5]
     assert changes_in(path) == RAISED_AT_ONCE
-    assert live == {(RULE.name, 2, "firing"): 1}
-    assert told == 1
+    assert live == {(RULE.name, 2, "firing", ""): 1}
+    assert (told, raised) == (1, 1)
 
 
 async def test_of_a_batch_that_fails_nothing_is_left_and_again_it_tells_the_same_once(
@@ -192,8 +196,11 @@ async def test_resolved_alerts_leave_with_their_transitions_and_others_stay(path
             await here.judging.commit(batch(*readings))
         clear = [gas(second, GOOD, "gm-2") for second in range(20, 400, 60)]
         await here.judging.commit(batch(*clear))
-        removed = [await here.journal.prune_alerts(START + 10_000_000) for _ in range(2)]
+        late = START + 10_000_000
+        waited_for = [await here.journal.prune_alerts(late, seq) for seq in (0, 2)]
+        removed = [await here.journal.prune_alerts(late, seq) for seq in (3, None)]
 
+    assert waited_for == [0, 0]
     assert removed == [1, 0]
     assert changes_in(path) == RAISED_AT_ONCE
 

@@ -85,6 +85,13 @@ def test_an_unknown_key_is_refused_with_the_nearest(
             ),
         ),
         ("[sink.influx]\nlines = 5001", "sink.influx.lines: expected less than or equal to 5000"),
+        (
+            "[outlet.alertmanager]\nurls = ['am:9093']",
+            (
+                "outlet.alertmanager.urls.0: expected http:// or https://, host and port;"
+                " no user name, password or query"
+            ),
+        ),
         ("[log]\nformat = 'xml'", "log.format: expected 'text' or 'json'"),
     ],
 )
@@ -137,6 +144,33 @@ def test_a_wrong_value_is_refused_with_its_key(write: Write, text: str, complain
         (
             "[sink.influx]\nca_file = 'c'",
             "sink.influx.url: expected https where sink.influx.ca_file is set",
+        ),
+        (
+            "[outlet.alertmanager]\ntoken = 'a'\ntoken_file = 'b'",
+            "outlet.alertmanager.token, outlet.alertmanager.token_file: expected one of them",
+        ),
+        (
+            "[outlet.alertmanager]\nusername = 'u'",
+            "outlet.alertmanager.username, outlet.alertmanager.password: expected both or neither",
+        ),
+        (
+            "[outlet.alertmanager]\nusername = 'u'\npassword = 'p'\ntoken = 't'",
+            "outlet.alertmanager.token, outlet.alertmanager.username: expected one of them",
+        ),
+        (
+            "[outlet.alertmanager]\nurls = ['http://am:9093']\ntoken = 't'",
+            (
+                "outlet.alertmanager.urls: expected https, or a loopback address,"
+                " where a secret is set"
+            ),
+        ),
+        (
+            "[outlet.alertmanager]\nca_file = 'c'",
+            "outlet.alertmanager.urls: expected https where outlet.alertmanager.ca_file is set",
+        ),
+        (
+            "[outlet.alertmanager]\nurls = ['http://am:9093', 'http://am:9093/']",
+            "outlet.alertmanager.urls: expected each once",
         ),
         (
             "[mqtt]\nreceive_maximum = 10",

@@ -33,6 +33,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "[sink.influx]\nurl = 'https://db'\nca_file = 'prose'",
             "sink.influx.ca_file: expected certificates in PEM",
         ),
+        (
+            "[outlet.alertmanager]\ntoken_file = 'missing'",
+            "outlet.alertmanager.token_file: can't read missing",
+        ),
+        (
+            "[outlet.alertmanager]\nurls = ['https://am']\nca_file = 'prose'",
+            "outlet.alertmanager.ca_file: expected certificates in PEM",
+        ),
         ("[journal]\npath = 'no/such/j.db'", "journal.path: expected the folder no/such to exist"),
         ("[journal]\npath = '.'", "journal.path: expected . to be a file"),
         ("[journal]\npath = 'prose'", "journal.path: prose: not a journal"),
@@ -82,6 +90,7 @@ def test_check_writes_nothing(write: Write, tmp_path: Path) -> None:
         ("[mqtt]\npassword = 'p'", "mqtt.password without mqtt.username"),
         ("[mqtt]\nhost = '10.0.0.1'\nusername = 'u'", "mqtt.tls is false: user name and password"),
         ("[sink.influx]\nurl = 'http://db:8086'\ntoken = 't'", "sink.influx.url is not https"),
+        ("[outlet.alertmanager]", "outlet.alertmanager is set and rules.judge is false"),
     ],
 )
 def test_what_works_but_is_easily_overlooked_is_a_warning(

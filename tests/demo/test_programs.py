@@ -9,6 +9,7 @@ import pytest
 
 from ingest.clock import stopwatch
 from ingest.demo.programs import (
+    Alertmanager,
     InfluxDB,
     MissingProgram,
     Mosquitto,
@@ -18,7 +19,7 @@ from ingest.demo.programs import (
     find_program,
 )
 
-SERVERS: list[type[Server]] = [Mosquitto, InfluxDB, VictoriaMetrics]
+SERVERS: list[type[Server]] = [Mosquitto, InfluxDB, VictoriaMetrics, Alertmanager]
 
 
 @pytest.mark.servers

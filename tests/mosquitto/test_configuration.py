@@ -100,7 +100,7 @@ class GuardedMosquitto(ShippedMosquitto):
         if not acl.exists():
             acl.write_text(textwrap.dedent(block), encoding="utf-8")
             passwords.touch(mode=0o600)
-            for user in ("gridwatch", "wm-1", "wm-2"):
+            for user in ("gridwatch", "duty", "wm-1", "wm-2"):
                 subprocess.run(["mosquitto_passwd", "-b", str(passwords), user, user], check=True)
         guarded = f"allow_anonymous false\npassword_file {passwords}\nacl_file {acl}"
         text, count = re.subn(r"(?m)^allow_anonymous true$", guarded, super().configuration())
@@ -126,6 +126,28 @@ async def test_by_the_list_of_the_readme_a_device_speaks_for_itself_alone(tmp_pa
 
             assert await heard(service) == [(topic, "by the device") for topic in topics[4:7]]
             assert await heard(device) == [(topics[7], "by the service")]
+
+
+async def test_by_the_list_of_the_readme_alerts_are_the_service_s_and_no_device_reads_them(
+    tmp_path: Path,
+) -> None:
+    topic = "gw/v1/alerts/500103003/burst/water_meter.wm-1"
+    with GuardedMosquitto(tmp_path) as broker:
+        async with (
+            signed_in(broker, "gridwatch") as service,
+            signed_in(broker, "wm-1") as device,
+            signed_in(broker, "duty") as duty,
+        ):
+            for reader in (device, duty):
+                await reader.subscribe("gw/v1/#", qos=1)
+            await device.publish(topic, "by the device", qos=0)
+            await duty.publish(topic, "by the reader", qos=0)
+            await service.publish(topic, "by the service", qos=1, retain=True)
+            for end in (topic, "gw/v1/water_meter/wm-1/down"):
+                await service.publish(end, "end", qos=1)
+
+            assert await heard(duty) == [(topic, "by the service")]
+            assert await heard(device) == []
 
 
 async def heard(client: aiomqtt.Client) -> list[tuple[str, str]]:

@@ -53,6 +53,13 @@ def held_by_victoria_metrics(
     )
 
 
+def exported_by(database: VictoriaMetrics, match: str) -> list[dict[str, str]]:
+    """Return the labels of the series that match."""
+    _get(database.port, "/internal/force_flush")
+    text = _get(database.port, f"/api/v1/export?start=0&match%5B%5D={quote(match)}")
+    return [json.loads(line)["metric"] for line in text.splitlines()]
+
+
 def post_query(database: InfluxDB, query: str, who: Credentials | None = None) -> None:
     """Give an order to the database, as the user."""
     parameters = {"q": query, "u": who.username, "p": who.password} if who else {"q": query}

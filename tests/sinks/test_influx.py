@@ -9,7 +9,8 @@ import pytest
 from devices.instant import Instant
 from ingest.clock import MachineClock
 from ingest.sink import SinkUnavailable
-from ingest.sinks.influx import PROBE, InfluxSink
+from ingest.sinks.influx import InfluxSink
+from ingest.sinks.lines import PROBE
 from ingest.sinks.transport import Answer
 from tests.sinks.deliveries import deliveries, delivery
 
