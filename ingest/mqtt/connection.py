@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 import mqtt5
 
 from ingest.mqtt.packets import LARGEST_PACKET, Incoming, MalformedPublish, NotMqtt, salvaged
+from ingest.mqtt.publications import Publications
 
 _ANSWERS = mqtt5.ConnAckPacket | mqtt5.SubAckPacket | mqtt5.UnsubAckPacket
 _PUBACK = 0x4002_0000
@@ -31,11 +32,13 @@ class Connection(asyncio.Protocol):
     """Speaks MQTT 5 on one transport.
 
     Messages go to `receive`, in order. Answers to CONNECT, SUBSCRIBE and UNSUBSCRIBE are awaited
-    by `ask`. When the transport is gone, `lost` holds the reason.
+    by `ask`. What we publish goes through `publications`. When the transport is gone, `lost` holds
+    the reason.
     """
 
     def __init__(self, receive: Callable[[list[Incoming]], None]) -> None:
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.publications = Publications(self.write, self.lost)
         self._receive = receive
         self._transport: asyncio.Transport | None = None
         self._rest = b""
@@ -184,6 +187,8 @@ class Connection(asyncio.Protocol):
     def _control(self, packet: mqtt5.Packet) -> None:
         if isinstance(packet, mqtt5.DisconnectPacket):
             self.abort(f"the broker said {packet.reason_code.name}")
+        elif isinstance(packet, mqtt5.PubAckPacket):
+            self.publications.answered(packet)
         elif isinstance(packet, mqtt5.PubRelPacket):
             self.write(mqtt5.PubCompPacket(packet.packet_id).write())
         elif isinstance(packet, _ANSWERS) and self._reply and not self._reply.done():

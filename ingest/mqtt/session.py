@@ -21,6 +21,7 @@ from ingest.mqtt.connection import CLOSED_UNSAID, Connection, ConnectionFailed
 from ingest.mqtt.greeting import TopicMemory, introduce, subscribe, tls_context
 from ingest.mqtt.message import Message
 from ingest.mqtt.packets import Incoming, MalformedPublish
+from ingest.mqtt.publications import NotPublished, Publication
 from ingest.settings import MqttSettings
 
 _LOG = logging.getLogger(__name__)
@@ -31,6 +32,8 @@ _MOST_TAKEN_BYTES = 256 << 10
 _STEADY_SECONDS = 10.0
 """A connection that lasted less counts as failed: two services of one client id take each other's
 session away, and would do so without end several times a second."""
+PUBLISH_SECONDS = 5.0
+"""Within that the broker has to acknowledge what we publish."""
 
 
 class Session:
@@ -112,6 +115,21 @@ class Session:
             self._arrived.clear()
         return taken
 
+    async def publish(
+        self, topic: str, payload: bytes, *, retain: bool = False, expiry_s: int | None = None
+    ) -> None:
+        """Publish at QoS 1 and return when the broker has acknowledged it.
+
+        Where nobody can take it within `expiry_s` seconds, the broker drops it. Raises NotPublished
+        when there is no connection, it is lost meanwhile, the broker refuses the message, or does
+        not answer in 5 s, as it seems while we do not read: the message may then have arrived all
+        the same, so publish it again.
+        """
+        if not self.connected or self._connection is None or self._leaving:
+            raise NotPublished("not connected to the broker")
+        publication = Publication(topic, payload, retain, expiry_s)
+        await self._connection.publications.publish(publication, PUBLISH_SECONDS)
+
     def stop_receiving(self) -> None:
         """Take in no more; what is pending can still be taken and acknowledged."""
         self._leaving = True
@@ -158,6 +176,7 @@ class Session:
             await subscribe(connection, settings, self._memory)
             kept = "kept" if welcome.session_present else "new"
             _LOG.info("connected to %s:%s, session %s", settings.host, settings.port, kept)
+            connection.publications.begin(welcome)
             self.connected = True
             self.connects += 1
             self._trouble = ""
