@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from devices.catalogue import catalogue as kinds
 from devices.instant import Instant, instant_of, milliseconds_of
+from devices.message import Result
 from devices.reading import Reading, Value
 from rules.limits import Setting
 from rules.series import SeriesError, series_of
@@ -57,6 +58,14 @@ class Device(BaseModel):
     maintenance_until: Span | None = None
 
 
+class LeaseRow(_Row):
+    """A lease of the dwelling of a case: its person, its end, the doors that open for it."""
+
+    person: str
+    ends: Span
+    doors: tuple[str, ...] = ()
+
+
 class Premises(_Row):
     """What is known of the dwelling of a case."""
 
@@ -64,6 +73,7 @@ class Premises(_Row):
     care: str | None = None
     persons: tuple[str, ...] = ()
     away_until: Span | None = None
+    leases: tuple[LeaseRow, ...] = ()
 
 
 class Case(Device):
@@ -83,6 +93,9 @@ class Case(Device):
     premises: Premises | None = None
     limits: Mapping[str, Mapping[str, Setting]] = {}
     devices: Mapping[str, Device] = {}
+    replies: Mapping[str, Result] = {}
+    overrides: Mapping[str, tuple[str, Span]] = {}
+    renewals: Mapping[str, Mapping[str, Span]] = {}
 
     @property
     def start_at(self) -> Instant:

@@ -99,13 +99,22 @@ class Engine:
             for home in self._register.homes_of(reading):
                 self._observe(Subject("premises", home), reading, late=late)
 
-    def observe_reply(self, reply: Reply) -> None:
-        """Take in the answer to a command; one told again, or to none of ours, is harmless."""
-        memory = self._touch(device_subject(reply.kind, reply.device))
+    def observe_reply(self, reply: Reply, orderer: Subject | None = None) -> None:
+        """Take in the answer to a command; one told again, or to none of ours, is harmless.
+
+        `orderer` is the subject that gave the command, None for the device itself.
+        """
+        memory = self._touch(orderer or device_subject(reply.kind, reply.device))
         carried = When(reply.received_at + memory.ahead_ms, reply.received_at)
         if memory.due <= carried.at and memory.clocks:
             self._judge.let_pass(memory, carried, hearing=False)
         self._judge.answer(memory, reply)
+        self._arm(memory)
+
+    def consider(self, subject: Subject, now: Instant) -> None:
+        """Look at what the register now says of premises; to be told of after `replace`."""
+        memory = self._touch(subject)
+        self._judge.consider(memory, When(now + memory.ahead_ms, now))
         self._arm(memory)
 
     def override(self, subject: Subject, sequence: str, override: Override, now: Instant) -> bool:
@@ -200,7 +209,7 @@ class Engine:
                     self._judge.let_pass(memory, When(measured_at, received_at), hearing=True)
             memory.hear(name, measured_at, received_at)
             self._judge.observe(memory, route, reading)
-            if memory.profile.sequences:
+            if memory.profile.observing:
                 self._judge.advance(memory, reading)
         self._arm(memory)
 

@@ -19,6 +19,14 @@ class DeviceFacts(NamedTuple):
     maintenance_until: Instant | None = None
 
 
+class Lease(NamedTuple):
+    """Until when a person may use a dwelling, and the doors, by name, that open for it."""
+
+    person: str
+    ends_at: Instant
+    doors: tuple[str, ...] = ()
+
+
 class PremisesFacts(NamedTuple):
     """A dwelling. `care` is the care class of who lives there, None for no one in care."""
 
@@ -28,7 +36,7 @@ class PremisesFacts(NamedTuple):
     care: str | None = None
     away_until: Instant | None = None
     maintenance_until: Instant | None = None
-    lease_ends_at: Instant | None = None
+    leases: tuple[Lease, ...] = ()
 
 
 class Traits(NamedTuple):
@@ -68,6 +76,9 @@ class Register(Protocol):
 
     def quiet(self, subject: Subject) -> tuple[Quiet, ...]:
         """Return the reasons to keep quiet about it, past ones included."""
+
+    def leases(self, subject: Subject) -> tuple[Lease, ...]:
+        """Return the leases of premises, one a person, ended ones included."""
 
 
 _NO_DEVICE = DeviceFacts()
@@ -131,3 +142,7 @@ class TableRegister:
             away, maintenance = home.away_until, device.maintenance_until
         reasons = (("away", away), ("maintenance", maintenance))
         return tuple(Quiet(reason, until) for reason, until in reasons if until is not None)
+
+    def leases(self, subject: Subject) -> tuple[Lease, ...]:
+        """Return the leases of premises, one a person, ended ones included."""
+        return self.premises.get(subject.id, _NO_PREMISES).leases

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from devices.instant import Instant, instant_of
 from ingest.registry.cells import CARE_CLASSES
 from ingest.registry.places import Places
-from rules.register import DeviceFacts, PremisesFacts, TableRegister
+from rules.register import DeviceFacts, Lease, PremisesFacts, TableRegister
 
 _FOR_GOOD = instant_of(datetime(9999, 1, 1, tzinfo=UTC))
 _DEVICES = (
@@ -31,7 +31,11 @@ _SHARED = (
     "SELECT DISTINCT 'door/' || door, premises FROM registered_authorisations"
     " JOIN registered_care USING (premises) ORDER BY 1, 2"
 )
-_LEASES = "SELECT premises, max(until) FROM registered_leases GROUP BY 1"
+_LEASES = "SELECT premises, person, max(until) FROM registered_leases GROUP BY 1, 2 ORDER BY 1, 2"
+_DOORS = (
+    "SELECT DISTINCT premises, person, door FROM registered_authorisations"
+    " WHERE (premises, person) IN (SELECT premises, person FROM registered_leases) ORDER BY 1, 2, 3"
+)
 _CLASSES = {
     "elderly_alone": "elderly_alone",
     "child_in_difficulty": "child",
@@ -97,7 +101,7 @@ def _premises(
 ) -> Iterator[tuple[str, PremisesFacts]]:
     persons = _persons(database, now)
     care = _care(database.execute("SELECT premises, care FROM registered_care"))
-    leases = dict(database.execute(_LEASES))
+    leases = _leases(database)
     away = dict(database.execute(_QUIET_PREMISES, ("away",)))
     maintenance = dict(database.execute(_QUIET_PREMISES, ("maintenance",)))
     shared: dict[PremisesFacts, PremisesFacts] = {}
@@ -110,7 +114,7 @@ def _premises(
             care=care.get(name),
             away_until=away.get(name),
             maintenance_until=maintenance.get(name),
-            lease_ends_at=leases.get(name),
+            leases=leases.get(name, ()),
         )
         yield name, facts if facts.persons else shared.setdefault(facts, facts)
 
@@ -120,6 +124,17 @@ def _persons(database: sqlite3.Connection, now: Instant) -> dict[str, frozenset[
     for premises, person in database.execute(_PERSONS, (now,)):
         found[premises].append(person)
     return {premises: frozenset(persons) for premises, persons in found.items()}
+
+
+def _leases(database: sqlite3.Connection) -> dict[str, tuple[Lease, ...]]:
+    """Return the leases of each dwelling, the last of a person, with the doors that open for it."""
+    doors: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for premises, person, door in database.execute(_DOORS):
+        doors[premises, person].append(door)
+    found: defaultdict[str, list[Lease]] = defaultdict(list)
+    for premises, person, until in database.execute(_LEASES):
+        found[premises].append(Lease(person, until, tuple(doors.get((premises, person), ()))))
+    return {premises: tuple(leases) for premises, leases in found.items()}
 
 
 def _care(rows: Iterable[tuple[str, str]]) -> dict[str, str]:
