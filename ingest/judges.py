@@ -8,8 +8,10 @@ from ingest.journal.journal import Journal
 from ingest.judging import Judging
 from ingest.metrics import Metrics
 from ingest.registry.facts import Facts, RegistryWatch, facts_of
-from rules.catalogue import catalogue
+from rules.catalogue import alert_rules, catalogue, sequences
 from rules.engine import Engine
+from rules.register import TableRegister
+from rules.subject import Subject
 
 
 class Judges(NamedTuple):
@@ -21,12 +23,22 @@ class Judges(NamedTuple):
 
 def judges_of(path: Path, journal: Journal, clock: Clock, metrics: Metrics) -> Judges:
     """Return the whole library at work; JournalError if stored limits no longer fit its rules."""
-    rules = catalogue()
-    facts = facts_of(path, rules, clock.now())
+    facts = facts_of(path, catalogue(), clock.now(), tuple(sequences().values()))
     engine = Engine(facts.rulebook, facts.register, journal.states)
+    judging = Judging(journal, engine, alert_rules(), clock, metrics)
+    judging.consider(_moved(TableRegister(), facts.register))
+    in_force = [facts.register]
 
     def follow(changed: Facts) -> None:
         engine.replace(changed.rulebook, changed.register)
+        judging.consider(_moved(in_force.pop(), changed.register))
+        in_force.append(changed.register)
 
-    watch = RegistryWatch(path, clock, facts, follow)
-    return Judges(Judging(journal, engine, rules, clock, metrics), watch)
+    return Judges(judging, RegistryWatch(path, clock, facts, follow))
+
+
+def _moved(before: TableRegister, after: TableRegister) -> list[Subject]:
+    """Return the premises whose leases have changed."""
+    places = {**before.premises, **after.premises}
+    subjects = (Subject("premises", place) for place in places)
+    return [each for each in subjects if before.leases(each) != after.leases(each)]

@@ -11,15 +11,19 @@ import asyncio
 import logging
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from itertools import islice
+from typing import NamedTuple
 
 from devices.instant import Instant
+from devices.message import Reply
 from ingest.alert_rows import change_row, explained, state_rows, titled
 from ingest.clock import Clock, pause
+from ingest.command_rows import command_row
 from ingest.health import Health
 from ingest.hearing import Hearing
 from ingest.journal.alerts import ResetRequest
@@ -27,11 +31,13 @@ from ingest.journal.batch import Batch, Committed
 from ingest.journal.consequences import Consequences, Fresh
 from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
+from ingest.journal.overrides import OverrideRequest
 from ingest.metrics import Metrics
-from rules.effect import AlertChange
+from rules.effect import AlertChange, Command, Proof
 from rules.engine import Engine
 from rules.explanation import Text
 from rules.rule import AlertRule
+from rules.sequence import Override
 from rules.subject import Subject
 
 _LOG = logging.getLogger(__name__)
@@ -57,8 +63,19 @@ class Ears:
         return self.connected() and self.health.healthy
 
 
+class Asked(NamedTuple):
+    """What people ask of the process that judges, and of whom the registry says something else."""
+
+    resets: Sequence[ResetRequest]
+    overrides: Sequence[OverrideRequest]
+    moved: Sequence[Subject]
+
+
 class Judging:
-    """A record of batches that also judges them, and lets time pass for the rules."""
+    """A record of batches that also judges them, and lets time pass for the rules.
+
+    `ordered` is set when commands have become durable.
+    """
 
     def __init__(
         self,
@@ -75,8 +92,12 @@ class Judging:
         self._metrics = metrics
         self._hearing = Hearing(journal.remembered(HEARING_KEY))
         engine.deaf(self._hearing.outages)
+        self.ordered = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._commands: Counter[tuple[str, str]] = Counter()
         self._failed: set[str] = set()
+        self._moved: dict[Subject, None] = {}
+        self._moving: list[Subject] = []
         self._changes: Counter[tuple[str, str]] = Counter()
         self._failures: Counter[str] = Counter()
 
@@ -102,12 +123,17 @@ class Judging:
         changed = self._hearing.look(now, hears=hears)
         if changed:
             self._engine.deaf(self._hearing.outages)
-        requests = self._journal.reset_requests()
-        if self._is_due(now) or requests or changed or self._hearing.forgets(now):
+        moved = tuple(islice(self._moved, _MOST_AT_ONCE))
+        asked = Asked(self._journal.reset_requests(), self._journal.override_requests(), moved)
+        if self._is_due(now) or any(asked) or changed or self._hearing.forgets(now):
             async with self._judged():
-                await self._journal.judge(partial(self._pass, now, requests))
+                await self._journal.judge(partial(self._pass, now, asked))
             self._hearing.remembered(now)
-        return self._is_due(now)
+        return self._is_due(now) or bool(self._moved)
+
+    def consider(self, moved: Iterable[Subject]) -> None:
+        """Look anew at subjects of which the registry says something else, at the next look."""
+        self._moved.update(dict.fromkeys(moved))
 
     def _is_due(self, now: Instant) -> bool:
         due = self._engine.next_deadline()
@@ -121,11 +147,14 @@ class Judging:
                 yield
             except BaseException:
                 self._engine.discard()
+                self.consider(self._moving)
                 raise
             else:
                 self._count()
             finally:
                 self._changes.clear()
+                self._commands.clear()
+                self._moving.clear()
                 self._failures.clear()
 
     def _observe(self, fresh: Fresh) -> Consequences:
@@ -137,17 +166,41 @@ class Judging:
                 raise
             except Exception as error:  # noqa: BLE001 readings are stored whatever the rules do
                 self._fail(_ENGINE, error)
+        for reply, orderer in fresh.replies:
+            self._hear_reply(reply, orderer)
         return self._taken()
 
-    def _pass(self, now: Instant, requests: Sequence[ResetRequest], _: Fresh) -> Consequences:
-        answers = {request.alert: self._reset(request, now) for request in requests}
+    def _hear_reply(self, reply: Reply, orderer: Subject) -> None:
+        try:
+            self._engine.observe_reply(reply, orderer)
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 replies are stored whatever the rules do
+            self._fail(_ENGINE, error)
+
+    def _pass(self, now: Instant, asked: Asked, _: Fresh) -> Consequences:
+        answers = {request.alert: self._reset(request, now) for request in asked.resets}
+        taken_over = {each.subject: self._take_over(each, now) for each in asked.overrides}
+        for subject in asked.moved:
+            self._consider(subject, now)
         try:
             self._engine.tick(now, _MOST_AT_ONCE)
         except sqlite3.Error:
             raise
         except Exception as error:  # noqa: BLE001 its timer is off: it is not tried for ever
             self._fail(_ENGINE, error)
-        return replace(self._taken(), answers=answers, words={HEARING_KEY: self._hearing.word})
+        words = {HEARING_KEY: self._hearing.word}
+        return replace(self._taken(), answers=answers, taken_over=taken_over, words=words)
+
+    def _consider(self, subject: Subject, now: Instant) -> None:
+        del self._moved[subject]
+        self._moving.append(subject)
+        try:
+            self._engine.consider(subject, now)
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 one subject keeps no other waiting
+            self._fail(_ENGINE, error)
 
     def _reset(self, request: ResetRequest, now: Instant) -> str:
         subject = Subject(request.scope, request.subject)
@@ -162,6 +215,18 @@ class Judging:
             done = False
         return "reset" if done else "refused"
 
+    def _take_over(self, request: OverrideRequest, now: Instant) -> str:
+        override = Override(request.mode, request.until)
+        subject = Subject("device", request.subject)
+        try:
+            done = self._engine.override(subject, request.sequence, override, now)
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 a person is answered whatever the rules do
+            self._fail(_ENGINE, error)
+            done = False
+        return "taken_over" if done else "refused"
+
     def _taken(self) -> Consequences:
         outcome = self._engine.take()
         for rule, _, error in outcome.failures:
@@ -169,7 +234,15 @@ class Judging:
         alerts = [effect for effect in outcome.effects if isinstance(effect, AlertChange)]
         self._changes.update((change.rule, change.transition) for change in alerts)
         changes = [change_row(change, self._text(change)) for change in alerts]
-        return Consequences(state_rows(outcome), changes)
+        orders = [effect for effect in outcome.effects if isinstance(effect, Command)]
+        self._commands.update((order.kind, order.command) for order in orders)
+        now = self._clock.now()
+        return Consequences(
+            state_rows(outcome),
+            changes,
+            [command_row(order, now) for order in orders],
+            [effect for effect in outcome.effects if isinstance(effect, Proof)],
+        )
 
     def _text(self, change: AlertChange) -> Text:
         try:
@@ -189,6 +262,9 @@ class Judging:
             _LOG.error("rule %s: %s; its state before is kept, and others go on", rule, error)
 
     def _count(self) -> None:
+        for (kind, command), number in self._commands.items():
+            self._metrics.commands.labels(kind, command, "queued").inc(number)
+            self.ordered.set()
         for (rule, transition), number in self._changes.items():
             self._metrics.alert_changes.labels(rule, transition).inc(number)
         for rule, number in self._failures.items():

@@ -22,6 +22,7 @@ from ingest.judging import Ears
 from ingest.metrics import Metrics
 from ingest.mqtt.session import Session
 from ingest.observed import Observed
+from ingest.outbox import Outbox
 from ingest.pipeline import Pipeline
 from ingest.settings import Settings
 from ingest.sink import Sink
@@ -93,6 +94,7 @@ class _Service:
             self._metrics,
             self._health,
         )
+        self._outbox = Outbox(journal, self._session, clock, self._metrics)
         self._housekeeping = Housekeeping(journal, self._forwarders, self._metrics, clock)
         self._metrics.registry.register(Observed(self._session, journal, self._forwarders, clock))
 
@@ -127,7 +129,11 @@ class _Service:
         }
         if self._judges:
             ears = Ears(lambda: self._session.connected, self._health)
-            runs |= {"rules": self._judges.judging.run(ears), "registry": self._judges.watch.run()}
+            runs |= {
+                "rules": self._judges.judging.run(ears),
+                "registry": self._judges.watch.run(),
+                "commands": self._outbox.run(self._judges.judging.ordered),
+            }
         return [asyncio.create_task(run, name=name) for name, run in runs.items()]
 
     def _heard(self, stored: int) -> None:

@@ -19,6 +19,7 @@ from rules.bound import Rulebook
 from rules.limits import LimitBook
 from rules.register import TableRegister
 from rules.rule import AlertRule
+from rules.sequence import SequenceRule
 from rules.subject import Subject
 
 _LOG = logging.getLogger(__name__)
@@ -37,7 +38,12 @@ class Facts:
     register: TableRegister
 
 
-def facts_of(path: Path, rules: Mapping[str, AlertRule], now: Instant) -> Facts:
+def facts_of(
+    path: Path,
+    rules: Mapping[str, AlertRule],
+    now: Instant,
+    sequences: tuple[SequenceRule, ...] = (),
+) -> Facts:
     """Return the facts and limits of the registry; JournalError if its limits fit no longer.
 
     An import checks them, but the rules of another release may have other bounds.
@@ -45,7 +51,7 @@ def facts_of(path: Path, rules: Mapping[str, AlertRule], now: Instant) -> Facts:
     with closing(open_reader(path)) as database:
         revision = revision_of(database)
         register, limits = register_of(database, now), limits_of(database)
-    rulebook = Rulebook(tuple(rules.values()), limits)
+    rulebook = Rulebook(tuple(rules.values()), limits, sequences)
     complaints = rulebook.complaints(_chains(register, limits)) if limits.settings else []
     if complaints:
         raise JournalError("\n".join(f"limits of the registry: {each}" for each in complaints))
@@ -69,6 +75,7 @@ class RegistryWatch:
     async def run(self) -> None:
         """Look, for ever."""
         rules = {rule.name: rule for rule in self.facts.rulebook.rules}
+        sequences = self.facts.rulebook.sequences
         refused: int | None = None
         while True:
             await self.clock.sleep_until(self.clock.now() + milliseconds_of(self.every))
@@ -77,7 +84,7 @@ class RegistryWatch:
             if revision == refused or not self._is_stale(revision, now):
                 continue
             try:
-                self.facts = await asyncio.to_thread(facts_of, self.path, rules, now)
+                self.facts = await asyncio.to_thread(facts_of, self.path, rules, now, sequences)
                 self.use(self.facts)
             except (JournalError, sqlite3.Error) as error:
                 refused = revision
