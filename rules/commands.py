@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 from devices.instant import Instant
 from devices.message import Argument
 from rules.effect import Command
+from rules.subject import Subject
 
 Arguments: TypeAlias = tuple[tuple[str, Argument], ...]
 
@@ -42,7 +43,13 @@ def issued(device: str, command: str, at: Instant, lasts: int) -> Flight:
     return Flight(blake2b(text.encode(), digest_size=16).hexdigest(), command, expires_at)
 
 
-def command_of(device: str, flight: Flight, target: str, arguments: Arguments = ()) -> Command:
+def command_of(
+    device: str,
+    flight: Flight,
+    target: str,
+    arguments: Arguments = (),
+    orderer: Subject | None = None,
+) -> Command:
     """Return the order to send. Its purpose is what it does to the target."""
     kind, _, name = device.partition("/")
     return Command(
@@ -54,6 +61,7 @@ def command_of(device: str, flight: Flight, target: str, arguments: Arguments = 
         expires_at=flight.expires_at,
         target=target,
         arguments=arguments,
+        orderer=orderer,
     )
 
 
