@@ -72,7 +72,7 @@ class Outbox:
         Raises JournalUnavailable: what has been published then goes out again.
         """
         await self._end_overdue()
-        while commands := self._journal.queued_commands(_MOST_AT_ONCE):
+        while commands := self._queued():
             tried = [each.identity for each in commands]
             outcomes = await asyncio.gather(*map(self._publish, commands))
             left = [each for each, trouble in zip(commands, outcomes, strict=True) if not trouble]
@@ -86,11 +86,15 @@ class Outbox:
             self._backoff.succeeded()
         return True
 
+    def _queued(self) -> list[StoredCommand]:
+        """Return what may still be sent."""
+        now = self._clock.now()
+        queued = self._journal.queued_commands(_MOST_AT_ONCE)
+        return [each for each in queued if each.expires_at > now]
+
     async def _publish(self, command: StoredCommand) -> str:
         """Return what kept a command from being published, "" for nothing."""
-        left_ms = command.expires_at - self._clock.now()
-        if left_ms <= 0:
-            return "expired"
+        left_ms = max(1, command.expires_at - self._clock.now())
         topic, payload = message_of(command)
         try:
             await self._publisher.publish(topic, payload, expiry_s=-(-left_ms // 1000))

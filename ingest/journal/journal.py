@@ -271,7 +271,8 @@ class Journal:
             self._commands.add(consequences.commands)
         if consequences.proofs:
             self._commands.prove(consequences.proofs)
-        answer_overrides(self._database, consequences.taken_over)
+        if consequences.taken_over:
+            answer_overrides(self._database, consequences.taken_over)
         self._database.executemany(_REMEMBER, consequences.words.items())
 
     @asynccontextmanager
