@@ -112,9 +112,15 @@ class Engine:
         self._arm(memory)
 
     def consider(self, subject: Subject, now: Instant) -> None:
-        """Look at what the register now says of premises; to be told of after `replace`."""
-        memory = self._touch(subject)
+        """Look at what the register now says of premises; to be told of after `replace`.
+
+        Most are as they were, as at a restart: then nothing is to be written.
+        """
+        memory = self._memory(subject)
+        before = memory.saved()
         self._judge.consider(memory, When(now + memory.ahead_ms, now))
+        if memory.saved() != before:
+            self._touched[subject] = memory
         self._arm(memory)
 
     def override(self, subject: Subject, sequence: str, override: Override, now: Instant) -> bool:

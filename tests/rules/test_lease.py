@@ -35,7 +35,7 @@ class Event(NamedTuple):
 EVENTS = st.lists(
     st.builds(
         Event,
-        st.sampled_from((0, SECOND, 30 * SECOND, 60 * SECOND, HOUR, HOUR, DAY)),
+        st.sampled_from((1, SECOND, 30 * SECOND, 60 * SECOND, HOUR, HOUR, DAY)),
         st.sampled_from(("answer", "refuse", "obey silently", "lose", "renew", "restart", "wait")),
         st.sampled_from((-40 * DAY, -1, 0, SECOND, DAY, 29 * DAY, 400 * DAY)),
     ),
@@ -173,3 +173,10 @@ def test_a_dwelling_with_a_lease_takes_little_room() -> None:
     saved = story.store.load(HOME)
     assert saved is not None
     assert len(saved) < 200
+
+
+def test_a_dwelling_of_which_nothing_is_new_is_not_written_again() -> None:
+    story = Story()
+    story.restart()
+    story.engine.consider(HOME, START)
+    assert story.engine.take().states == {}

@@ -82,8 +82,9 @@ def pressed(holder: Holder, known: Authorisation, now: Instant, *, revoke: bool)
     if known.failed_at is not None and not known.attempts and now - known.failed_at < AGAIN:
         return known, ()
     command = REVOKE if revoke else RESTORE
-    flight = issued(f"door/{holder.door} {holder.person}", command, now, LASTS)
-    known = known._replace(revoked=None, flight=flight, attempts=known.attempts + 1)
+    attempts = known.attempts + 1
+    flight = issued(f"door/{holder.door} {holder.person} {attempts}", command, now, LASTS)
+    known = known._replace(revoked=None, flight=flight, attempts=attempts)
     order = command_of(
         f"door/{holder.door}",
         flight,
