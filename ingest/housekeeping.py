@@ -53,6 +53,8 @@ class Housekeeping:
             pass
         while await self.journal.prune_alerts(oldest, self._delivered_to()):
             pass
+        while await self.journal.prune_commands(oldest):
+            pass
         limit = settings.max_mb * 1e6 * _NEARLY_FULL
         while self.forwarders and self.journal.size_bytes() > limit:
             if not await self._prune("size", _WHENEVER):

@@ -8,9 +8,12 @@ from ingest.journal.journal import Journal
 from ingest.judging import Judging
 from ingest.metrics import Metrics
 from ingest.registry.facts import Facts, RegistryWatch, facts_of
-from rules.catalogue import catalogue
+from rules.catalogue import alert_rules, catalogue, sequences
 from rules.engine import Engine
-from rules.register import COMMUNITY_DIGITS
+from rules.register import COMMUNITY_DIGITS, PremisesFacts, TableRegister
+from rules.subject import Subject
+
+_NONE = PremisesFacts()
 
 
 class Judges(NamedTuple):
@@ -28,12 +31,25 @@ def judges_of(
     area_digits: int = COMMUNITY_DIGITS,
 ) -> Judges:
     """Return the whole library at work; JournalError if stored limits no longer fit its rules."""
-    rules = catalogue()
-    facts = facts_of(path, rules, clock.now(), area_digits)
+    facts = facts_of(
+        path, catalogue(), clock.now(), tuple(sequences().values()), area_digits=area_digits
+    )
     engine = Engine(facts.rulebook, facts.register, journal.states)
+    judging = Judging(journal, engine, alert_rules(), clock, metrics)
+    judging.consider(_moved(TableRegister(), facts.register))
+    in_force = [facts.register]
 
     def follow(changed: Facts) -> None:
         engine.replace(changed.rulebook, changed.register)
+        judging.consider(_moved(in_force.pop(), changed.register))
+        in_force.append(changed.register)
 
-    watch = RegistryWatch(path, clock, facts, follow)
-    return Judges(Judging(journal, engine, rules, clock, metrics), watch)
+    return Judges(judging, RegistryWatch(path, clock, facts, follow))
+
+
+def _moved(before: TableRegister, after: TableRegister) -> list[Subject]:
+    """Return the premises whose leases have changed, of a million in half a second."""
+    old, new = before.premises, after.premises
+    moved = [name for name, facts in new.items() if facts.leases != old.get(name, _NONE).leases]
+    moved += [name for name, facts in old.items() if facts.leases and name not in new]
+    return [Subject("premises", name) for name in moved]

@@ -11,16 +11,19 @@ import asyncio
 import logging
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from itertools import islice
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from devices.instant import Instant
 from devices.reading import Reading
 from ingest.alert_rows import change_row, explained, state_rows, title_of, titled
 from ingest.clock import Clock, pause
+from ingest.command_rows import command_row
 from ingest.health import Health
 from ingest.hearing import Hearing
 from ingest.journal.alerts import ResetRequest
@@ -28,15 +31,19 @@ from ingest.journal.batch import Batch, Committed
 from ingest.journal.consequences import Consequences, Fresh
 from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
+from ingest.journal.overrides import OverrideRequest
 from ingest.metrics import Metrics
-from rules.effect import AlertChange
+from rules.effect import AlertChange, Command, Proof
 from rules.engine import Engine
 from rules.explanation import Text
 from rules.lifecycle import Transition
 from rules.rule import AlertRule
+from rules.sequence import Override
 from rules.severity import Severity
 from rules.subject import Subject
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
 HEARING_KEY = "hearing"
 _LONGEST_WAIT_MS = 1_000
@@ -61,8 +68,23 @@ class Ears:
         return self.connected() and self.health.healthy
 
 
+class Asked(NamedTuple):
+    """What people ask of the process that judges, and of whom the registry says something else.
+
+    `waiting` are readings stored by another process, with their numbers.
+    """
+
+    resets: Sequence[ResetRequest]
+    overrides: Sequence[OverrideRequest]
+    moved: Sequence[Subject]
+    waiting: Sequence[tuple[int, Reading]]
+
+
 class Judging:
-    """A record of batches that also judges them, and lets time pass for the rules."""
+    """A record of batches that also judges them, and lets time pass for the rules.
+
+    `ordered` is set when commands have become durable.
+    """
 
     def __init__(
         self,
@@ -79,8 +101,12 @@ class Judging:
         self._metrics = metrics
         self._hearing = Hearing(journal.remembered(HEARING_KEY))
         engine.deaf(self._hearing.outages)
+        self.ordered = asyncio.Event()
         self._turn = asyncio.Lock()
+        self._commands: Counter[tuple[str, str]] = Counter()
         self._failed: set[str] = set()
+        self._moved: dict[Subject, None] = {}
+        self._moving: list[Subject] = []
         self._changes: Counter[tuple[str, str]] = Counter()
         self._raised: Counter[tuple[str, int, str]] = Counter()
         self._failures: Counter[str] = Counter()
@@ -107,13 +133,21 @@ class Judging:
         changed = self._hearing.look(now, hears=hears)
         if changed:
             self._engine.deaf(self._hearing.outages)
-        requests = self._journal.reset_requests()
-        waiting = self._journal.unjudged(_MOST_AT_ONCE)
-        if self._is_due(now) or requests or changed or waiting or self._hearing.forgets(now):
+        asked = Asked(
+            self._journal.reset_requests(),
+            self._journal.override_requests(),
+            tuple(islice(self._moved, _MOST_AT_ONCE)),
+            self._journal.unjudged(_MOST_AT_ONCE),
+        )
+        if self._is_due(now) or any(asked) or changed or self._hearing.forgets(now):
             async with self._judged():
-                await self._journal.judge(partial(self._pass, now, requests, waiting))
+                await self._journal.judge(partial(self._pass, now, asked))
             self._hearing.remembered(now)
-        return self._is_due(now) or len(waiting) == _MOST_AT_ONCE
+        return self._is_due(now) or bool(self._moved) or len(asked.waiting) == _MOST_AT_ONCE
+
+    def consider(self, moved: Iterable[Subject]) -> None:
+        """Look anew at subjects of which the registry says something else, at the next look."""
+        self._moved.update(dict.fromkeys(moved))
 
     def title_of(self, rule: str) -> Text:
         """Return the title of what people are told of by this name."""
@@ -131,12 +165,15 @@ class Judging:
                 yield
             except BaseException:
                 self._engine.discard()
+                self.consider(self._moving)
                 raise
             else:
                 self._count()
             finally:
                 self._changes.clear()
                 self._raised.clear()
+                self._commands.clear()
+                self._moving.clear()
                 self._failures.clear()
 
     def _observe(self, fresh: Fresh) -> Consequences:
@@ -149,52 +186,52 @@ class Judging:
             except Exception as error:  # noqa: BLE001 readings are stored whatever the rules do
                 self._fail(_ENGINE, error)
         for reading in fresh.doubted:
-            self._tell(self._engine.observe_doubted, reading)
+            self._try(self._engine.observe_doubted, reading)
+        for reply, orderer in fresh.replies:
+            self._try(self._engine.observe_reply, reply, orderer)
         return self._taken()
 
-    def _tell(self, observe: Callable[[Reading], None], reading: Reading) -> None:
-        try:
-            observe(reading)
-        except sqlite3.Error:
-            raise
-        except Exception as error:  # noqa: BLE001 readings are kept whatever the rules do
-            self._fail(_ENGINE, error)
-
-    def _pass(
-        self,
-        now: Instant,
-        requests: Sequence[ResetRequest],
-        waiting: Sequence[tuple[int, Reading]],
-        _: Fresh,
-    ) -> Consequences:
-        for _seq, reading in waiting:
-            self._tell(self._engine.observe, reading)
-        answers = {request.alert: self._reset(request, now) for request in requests}
-        try:
-            self._engine.tick(now, _MOST_AT_ONCE)
-        except sqlite3.Error:
-            raise
-        except Exception as error:  # noqa: BLE001 its timer is off: it is not tried for ever
-            self._fail(_ENGINE, error)
+    def _pass(self, now: Instant, asked: Asked, _: Fresh) -> Consequences:
+        for _seq, reading in asked.waiting:
+            self._try(self._engine.observe, reading)
+        answers = {request.alert: self._reset(request, now) for request in asked.resets}
+        taken_over = {each.subject: self._take_over(each, now) for each in asked.overrides}
+        for subject in asked.moved:
+            del self._moved[subject]
+            self._moving.append(subject)
+            self._try(self._engine.consider, subject, now)
+        self._try(self._engine.tick, now, _MOST_AT_ONCE)
         return replace(
             self._taken(),
             answers=answers,
+            taken_over=taken_over,
             words={HEARING_KEY: self._hearing.word},
-            judged=[seq for seq, _reading in waiting],
+            judged=[seq for seq, _reading in asked.waiting],
         )
 
     def _reset(self, request: ResetRequest, now: Instant) -> str:
         subject = Subject(request.scope, request.subject)
+        lives = self._try(self._engine.lives, subject) or {}
+        life = lives.get(request.rule)
+        is_live = life is not None and life.start == request.start_at
+        done = is_live and self._try(self._engine.reset, subject, request.rule, now)
+        return "reset" if done else "refused"
+
+    def _take_over(self, request: OverrideRequest, now: Instant) -> str:
+        override = Override(request.mode, request.until)
+        subject = Subject("device", request.subject)
+        done = self._try(self._engine.override, subject, request.sequence, override, now)
+        return "taken_over" if done else "refused"
+
+    def _try(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Let the engine act; None if it raised, which keeps nothing else waiting."""
         try:
-            life = self._engine.lives(subject).get(request.rule)
-            is_live = life is not None and life.start == request.start_at
-            done = is_live and self._engine.reset(subject, request.rule, now)
+            return act(*args, **kwargs)
         except sqlite3.Error:
             raise
-        except Exception as error:  # noqa: BLE001 a person is answered whatever the rules do
+        except Exception as error:  # noqa: BLE001 readings are stored whatever the rules do
             self._fail(_ENGINE, error)
-            done = False
-        return "reset" if done else "refused"
+            return None
 
     def _taken(self) -> Consequences:
         outcome = self._engine.take()
@@ -207,7 +244,15 @@ class Judging:
         self._raised.update(
             (row.rule, row.severity, row.areas) for row in changes if row.transition in _RAISED
         )
-        return Consequences(state_rows(outcome), changes)
+        orders = [effect for effect in outcome.effects if isinstance(effect, Command)]
+        self._commands.update((order.kind, order.command) for order in orders)
+        now = self._clock.now()
+        return Consequences(
+            state_rows(outcome),
+            changes,
+            [command_row(order, now) for order in orders],
+            [effect for effect in outcome.effects if isinstance(effect, Proof)],
+        )
 
     def _text(self, change: AlertChange) -> Text:
         try:
@@ -227,6 +272,9 @@ class Judging:
             _LOG.error("rule %s: %s; its state before is kept, and others go on", rule, error)
 
     def _count(self) -> None:
+        for (kind, command), number in self._commands.items():
+            self._metrics.commands.labels(kind, command, "queued").inc(number)
+            self.ordered.set()
         for (rule, transition), number in self._changes.items():
             self._metrics.alert_changes.labels(rule, transition).inc(number)
         for (rule, severity, areas), number in self._raised.items():

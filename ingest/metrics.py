@@ -28,11 +28,13 @@ LABELS: Mapping[str, str] = {
     "cause": "`age` or `size`",
     "rule": "name of the rule, `engine` for what is of none",
     "transition": "what happened to the alert, by a fixed word such as `raised`",
+    "command": "what a device is told, such as `fan_start`",
     "severity": "`notice`, `warning` or `critical`",
-    "state": "`firing`, `stale` (data lost while firing) or `suppressed`",
     "area": "code of a level that `alerts.label_level` names, or above it where that is not known;"
     " `unknown`; `other` above `alerts.label_areas`",
     "outlet": "name of the outlet: `influx`, `mqtt`, `alertmanager:<host>:<port>`",
+    "state": "`firing`, `stale` (data lost while firing) or `suppressed`; of a command `queued`,"
+    " `sent`, `expired` before it left, or `unanswered` in its time",
     "sink": "name of the sink, such as `influx`",
 }
 """Every label there is, and what it takes."""
@@ -93,6 +95,7 @@ class Metrics:
         )
         self._add_journal()
         self._add_rules()
+        self._add_commands()
         self._add_sinks()
         self._add_outlets()
 
@@ -137,6 +140,14 @@ class Metrics:
             "rule_failures",
             "Times that a rule failed instead of judging: a defect; its state before was kept",
             "rule",
+        )
+
+    def _add_commands(self) -> None:
+        self.commands = self._counter(
+            "commands", "Commands that came into a state", "kind", "command", "state"
+        )
+        self.command_errors = self._counter(
+            "command_errors", "Tries to send a command that the broker did not acknowledge"
         )
 
     def _add_sinks(self) -> None:

@@ -23,6 +23,7 @@ from ingest.judging import Ears
 from ingest.metrics import Metrics
 from ingest.mqtt.session import Session
 from ingest.observed import Observed
+from ingest.outbox import Outbox
 from ingest.outlets.made import couriers_of
 from ingest.outlets.outlet import Beside, Courier
 from ingest.pipeline import Pipeline
@@ -108,6 +109,7 @@ class _Service:
             self._metrics,
             self._health,
         )
+        self._outbox = Outbox(journal, self._session, clock, self._metrics)
         self._couriers: Sequence[Courier] = ()
         if self._judges:
             beside = Beside(journal, clock, self._judges.judging.title_of)
@@ -156,7 +158,11 @@ class _Service:
         }
         if self._judges:
             ears = Ears(lambda: self._session.connected, self._health)
-            runs |= {"rules": self._judges.judging.run(ears), "registry": self._judges.watch.run()}
+            runs |= {
+                "rules": self._judges.judging.run(ears),
+                "registry": self._judges.watch.run(),
+                "commands": self._outbox.run(self._judges.judging.ordered),
+            }
         return [asyncio.create_task(run, name=name) for name, run in runs.items()]
 
     def _heard(self, stored: int) -> None:

@@ -64,6 +64,7 @@ class Profile:
         )
         self.sequences = tuple(sequences)
         self.derivations = tuple(derivations)
+        self.observing = tuple(each for each in self.sequences if each.rule.scope == "device")
         self._judging = judging
         self._routes: dict[tuple[str, ...], tuple[Bound, ...]] = {}
 
@@ -102,9 +103,10 @@ class Rulebook:
 
         To be asked before an engine is given the book: there a contradiction is a LimitError.
         """
+        told = [alert for sequence in self.sequences for alert in sequence.alerts]
         limits = {
             f"{rule.name}.{limit.name}": (rule.name, limit)
-            for rule in self.rules
+            for rule in (*self.rules, *told)
             for limit in rule.limits
         }
         found = {
@@ -137,7 +139,11 @@ class Profiles:
         places = self._rulebook.limits.sets(self._register.places_of(subject))
         key = (scope, kind, places, self._register.traits_of(subject))
         if key not in self._made:
-            sequences = [rule for rule in self._rulebook.sequences if rule.kind == kind]
+            sequences = [
+                rule
+                for rule in self._rulebook.sequences
+                if rule.scope == scope and (not kind or rule.kind == kind)
+            ]
             self._made[key] = Profile(
                 (
                     self._bound(rule, places, key[3])

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from devices.catalogue import catalogue as kinds
 from devices.instant import Instant, instant_of, milliseconds_of
+from devices.message import Result
 from devices.reading import Reading, Value
 from rules.limits import Setting
 from rules.series import SeriesError, series_of
@@ -67,6 +68,14 @@ class Device(BaseModel):
         return tuple(f"{self.device}-{number}" for number in range(1, self.count + 1))
 
 
+class LeaseRow(_Row):
+    """A lease of the dwelling of a case: its person, its end, the doors that open for it."""
+
+    person: str
+    ends: Span
+    doors: tuple[str, ...] = ()
+
+
 class Premises(_Row):
     """What is known of the dwelling of a case."""
 
@@ -75,6 +84,7 @@ class Premises(_Row):
     persons: tuple[str, ...] = ()
     away_since: Span | None = None
     away_until: Span | None = None
+    leases: tuple[LeaseRow, ...] = ()
 
 
 class Case(Device):
@@ -95,6 +105,9 @@ class Case(Device):
     premises: Premises | None = None
     limits: Mapping[str, Mapping[str, Setting]] = {}
     devices: Mapping[str, Device] = {}
+    replies: Mapping[str, Result] = {}
+    overrides: Mapping[str, tuple[str, Span]] = {}
+    renewals: Mapping[str, Mapping[str, Span]] = {}
 
     @property
     def start_at(self) -> Instant:

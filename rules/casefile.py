@@ -9,14 +9,15 @@ from rules import library
 from rules.bound import Rulebook
 from rules.case import Case, CaseError, Delivery, cases_of, deliveries_of, span_of
 from rules.catalogue import catalogue
-from rules.effect import AlertChange
+from rules.effect import AlertChange, Effect
 from rules.engine import Engine
 from rules.lifecycle import Life, Phase
 from rules.limits import LimitBook
 from rules.memory import SavedState
 from rules.moment import Outage
-from rules.register import DeviceFacts, PremisesFacts, Span, TableRegister
+from rules.register import DeviceFacts, Lease, PremisesFacts, Span, TableRegister
 from rules.rule import AlertRule
+from rules.sequence import SequenceRule
 from rules.severity import Severity
 from rules.subject import Subject
 
@@ -35,6 +36,7 @@ class CaseResult(NamedTuple):
     problems: tuple[str, ...]
 
 
+_NONE: Mapping[str, int] = {}
 _NO_STATES: Mapping[Subject, SavedState] = {}
 
 
@@ -56,7 +58,7 @@ class SavedStates:
                 yield saved.deadline, subject
 
 
-def cases_of_rule(rule: AlertRule) -> tuple[Case, ...]:
+def cases_of_rule(rule: AlertRule | SequenceRule) -> tuple[Case, ...]:
     """Return the cases that lie in the rule's folder; CaseError."""
     file = files(library) / rule.name / "cases.toml"
     return cases_of(file.read_text(encoding="utf-8"), f"{rule.name}/cases.toml")
@@ -64,22 +66,25 @@ def cases_of_rule(rule: AlertRule) -> tuple[Case, ...]:
 
 def run_case(rule: AlertRule, case: Case) -> CaseResult:
     """Return what the rule does in the case; CaseError if the case can't be run."""
-    play = _Play(rule, case)
+    play = Play(rule, case)
     play.run()
-    problems = [*play.problems, *_differences(case.expect, play.seen)]
+    problems = [*play.problems, *differences(case.expect, play.seen)]
     return CaseResult(case, tuple(play.seen), tuple(play.changes), tuple(problems))
 
 
-class _Play:
-    def __init__(self, rule: AlertRule, case: Case) -> None:
+class Play:
+    """A case as it is played, with all that is seen of it."""
+
+    def __init__(self, rule: AlertRule | SequenceRule, case: Case) -> None:
         self.seen: list[str] = []
         self.changes: list[AlertChange] = []
         self.problems: list[str] = []
         self._rule = rule
         self._case = case
-        self._kind = case.kind or next(iter(rule.fields), "")
+        of_rule = rule.kind if isinstance(rule, SequenceRule) else next(iter(rule.fields), "")
+        self._kind = case.kind or of_rule
         self._store = SavedStates()
-        self._register = _register_of(case, self._kind)
+        self._register = register_in(case, self._kind)
         self._standing = _WELL
         self._newest: dict[tuple[str, str], Instant] = {}
         self._engine = self._started()
@@ -87,30 +92,46 @@ class _Play:
     def run(self) -> None:
         """Let everything happen in its order, and look after each."""
         deliveries = deliveries_of(self._case, self._kind)
-        for at, happening in _script(self._case, deliveries):
+        for at, happening in self._script(deliveries):
             self._wait(at)
-            if isinstance(happening, Delivery):
-                self._deliver(happening)
-            elif happening == "restart":
-                self._engine = self._started()
-            elif happening == "reset":
-                for subject in self._store.states:
-                    self._engine.reset(subject, self._rule.name, at)
+            self._happen(at, happening)
             self._look(at)
+
+    def _happen(self, at: Instant, happening: object) -> None:
+        if isinstance(happening, Delivery):
+            self._deliver(happening)
+        elif happening == "restart":
+            self._engine = self._started()
+        elif happening == "reset":
+            for subject in self._store.states:
+                for rule in self._told:
+                    self._engine.reset(subject, rule, at)
+
+    @property
+    def _told(self) -> Mapping[str, AlertRule]:
+        """The rules that people are told of, by name."""
+        rule = self._rule
+        rules = rule.alerts if isinstance(rule, SequenceRule) else (rule,)
+        return {each.name: each for each in rules}
 
     def _explain(self, change: AlertChange) -> None:
         try:
-            self._rule.explanation.text(change.evidence, change.start)
+            self._told[change.rule].explanation.text(change.evidence, change.start)
         except KeyError as error:
             self.problems.append(f"explanation: expected evidence {error}")
 
     def _started(self) -> Engine:
-        also = (_rule_of(self._case, name) for name in self._case.also)
-        rulebook = Rulebook((self._rule, *also), LimitBook(self._case.limits))
-        engine = Engine(rulebook, self._register, self._store)
+        engine = Engine(self._rulebook(), self._register, self._store)
         start_at = self._case.start_at
         engine.deaf(tuple(Outage(start_at + one, start_at + end) for one, end in self._case.deaf))
         return engine
+
+    def _rulebook(self) -> Rulebook:
+        limits = LimitBook(self._case.limits)
+        if isinstance(self._rule, SequenceRule):
+            return Rulebook((), limits, (self._rule,))
+        also = (_rule_of(self._case, name) for name in self._case.also)
+        return Rulebook((self._rule, *also), limits)
 
     def _wait(self, until: Instant) -> None:
         while (at := self._engine.next_deadline()) is not None and at <= until:
@@ -138,21 +159,35 @@ class _Play:
         self._store.states.update(outcome.states)
         self.problems += [f"{failure.rule} raised {failure.error}" for failure in outcome.failures]
         for change in outcome.effects:
-            if isinstance(change, AlertChange) and change.rule == self._rule.name:
+            if isinstance(change, AlertChange) and change.rule in self._told:
                 self.changes.append(change)
                 self._explain(change)
+        self._see(at, outcome.effects)
+
+    def _see(self, at: Instant, effects: Iterable[Effect]) -> None:  # noqa: ARG002 for sequences
+        """Note what people see now, if it has changed."""
         lives = [
             life
             for subject in self._store.states
             for rule, life in self._engine.lives(subject).items()
-            if rule == self._rule.name
+            if rule in self._told
         ]
         standing = max(map(_standing, lives), key=lambda each: each[1], default=_WELL)
         if standing != self._standing:
             self._standing = standing
             phase, severity = standing
             told = f" {Severity(severity).name.lower()}" if severity else ""
-            self.seen.append(f"{_shown(at - self._case.start_at)} {phase}{told}")
+            self.seen.append(f"{shown_at(at - self._case.start_at)} {phase}{told}")
+
+    def _script(self, deliveries: Iterable[Delivery]) -> list[tuple[Instant, object]]:
+        """Return what happens, in order."""
+        case = self._case
+        script: list[tuple[Instant, object]] = [(each.at, each) for each in deliveries]
+        script += [(case.start_at + at, "restart") for at in case.restart_at]
+        script += [(case.start_at + at, "reset") for at in case.reset_at]
+        if case.until is not None:
+            script.append((case.start_at + case.until, "end"))
+        return sorted(script, key=lambda each: each[0])
 
 
 def _rule_of(case: Case, name: str) -> AlertRule:
@@ -166,16 +201,9 @@ def _standing(life: Life) -> tuple[Phase, int]:
     return life.visible, 0 if life.visible is Phase.INACTIVE else life.severity
 
 
-def _script(case: Case, deliveries: Iterable[Delivery]) -> list[tuple[Instant, Delivery | str]]:
-    script: list[tuple[Instant, Delivery | str]] = [(each.at, each) for each in deliveries]
-    script += [(case.start_at + at, "restart") for at in case.restart_at]
-    script += [(case.start_at + at, "reset") for at in case.reset_at]
-    if case.until is not None:
-        script.append((case.start_at + case.until, "end"))
-    return sorted(script, key=lambda each: each[0])
+def register_in(case: Case, kind: str, renewed: Mapping[str, int] = _NONE) -> TableRegister:
+    """Return the register of a case; `renewed` are new ends of leases, by person."""
 
-
-def _register_of(case: Case, kind: str) -> TableRegister:
     def span(since: int | None, until: int | None) -> Span | None:
         if until is None:
             return None
@@ -201,11 +229,15 @@ def _register_of(case: Case, kind: str) -> TableRegister:
         care=case.premises.care,
         persons=frozenset(case.premises.persons),
         away=span(case.premises.away_since, case.premises.away_until),
+        leases=tuple(
+            Lease(each.person, case.start_at + renewed.get(each.person, each.ends), each.doors)
+            for each in case.premises.leases
+        ),
     )
     return TableRegister(devices, {PREMISES: facts})
 
 
-def _differences(expect: Iterable[str], seen: list[str]) -> Iterator[str]:
+def differences(expect: Iterable[str], seen: list[str]) -> Iterator[str]:
     """Compare by time, phase, and severity where one is expected."""
     expected = [_expectation(text) for text in expect]
     found = [_expectation(text) for text in seen]
@@ -227,7 +259,8 @@ def _expectation(text: str) -> tuple[object, ...]:
         raise CaseError(f"expect: {text!r}: {error}") from None
 
 
-def _shown(span: int) -> str:
+def shown_at(span: int) -> str:
+    """Return a span of time as cases write it."""
     rest, text = span, "-" if span < 0 else ""
     rest = abs(rest)
     for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000)):

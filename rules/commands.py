@@ -6,10 +6,14 @@ expires. It expires when its effect is due, so that the next of its purpose neve
 
 from enum import StrEnum
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from devices.instant import Instant
+from devices.message import Argument
 from rules.effect import Command
+from rules.subject import Subject
+
+Arguments: TypeAlias = tuple[tuple[str, Argument], ...]
 
 
 class Outcome(StrEnum):
@@ -39,16 +43,25 @@ def issued(device: str, command: str, at: Instant, lasts: int) -> Flight:
     return Flight(blake2b(text.encode(), digest_size=16).hexdigest(), command, expires_at)
 
 
-def command_of(device: str, flight: Flight) -> Command:
-    """Return the order to send. Its purpose is what it does: the later one of two is meant."""
+def command_of(
+    device: str,
+    flight: Flight,
+    target: str,
+    arguments: Arguments = (),
+    orderer: Subject | None = None,
+) -> Command:
+    """Return the order to send. Its purpose is what it does to the target."""
     kind, _, name = device.partition("/")
     return Command(
         identity=flight.identity,
         kind=kind,
         device=name,
         command=flight.command,
-        purpose=flight.command,
+        purpose=f"{target} {flight.command}",
         expires_at=flight.expires_at,
+        target=target,
+        arguments=arguments,
+        orderer=orderer,
     )
 
 

@@ -3,6 +3,7 @@
 from typing import NamedTuple, TypeAlias
 
 from devices.instant import Instant
+from devices.message import Argument
 from rules.finding import Evidence
 from rules.lifecycle import Transition
 from rules.subject import Subject
@@ -37,7 +38,12 @@ class AlertChange(NamedTuple):
 
 
 class Command(NamedTuple):
-    """An order to a device; obeyed once by its identity, and not at all after `expires_at`."""
+    """An order to a device; obeyed once by its identity, and not at all after `expires_at`.
+
+    At most one of a purpose is under way. `target` is what it acts on, such as the fan: of several
+    orders to one target that have not left yet, only the last is meant. `orderer` is the subject
+    that gave it, None for the device itself.
+    """
 
     identity: str
     kind: str
@@ -45,6 +51,17 @@ class Command(NamedTuple):
     command: str
     purpose: str
     expires_at: Instant
+    target: str = ""
+    arguments: tuple[tuple[str, Argument], ...] = ()
+    orderer: Subject | None = None
 
 
-Effect: TypeAlias = AlertChange | Command
+class Proof(NamedTuple):
+    """The effect of an order was seen, by our clock at `at`."""
+
+    identity: str
+    at: Instant
+
+
+Order: TypeAlias = Command | Proof
+Effect: TypeAlias = AlertChange | Command | Proof

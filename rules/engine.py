@@ -130,15 +130,30 @@ class Engine:
         if present is not None:
             self.observe(present)
 
-    def observe_reply(self, reply: Reply) -> None:
-        """Take in the answer to a command; one told again, or to none of ours, is harmless."""
-        memory = self._touch(device_subject(reply.kind, reply.device))
+    def observe_reply(self, reply: Reply, orderer: Subject | None = None) -> None:
+        """Take in the answer to a command; one told again, or to none of ours, is harmless.
+
+        `orderer` is the subject that gave the command, None for the device itself.
+        """
+        memory = self._touch(orderer or device_subject(reply.kind, reply.device))
         carried = When(reply.received_at + memory.ahead_ms, reply.received_at)
         if memory.due <= carried.at and memory.clocks:
             self._judge.let_pass(memory, carried, hearing=False)
         self._judge.answer(memory, reply)
         self._arm(memory)
         self._settle(reply.received_at)
+
+    def consider(self, subject: Subject, now: Instant) -> None:
+        """Look at what the register now says of premises; to be told of after `replace`.
+
+        Most are as they were, as at a restart: then nothing is to be written.
+        """
+        memory = self._memory(subject)
+        before = memory.saved()
+        self._judge.consider(memory, When(now + memory.ahead_ms, now))
+        if memory.saved() != before:
+            self._touched[subject] = memory
+        self._arm(memory)
 
     def override(self, subject: Subject, sequence: str, override: Override, now: Instant) -> bool:
         """Let a person take a sequence over until an end; return whether there is such a one."""
@@ -288,7 +303,7 @@ class Engine:
             if profile.derivations:
                 reading = self._judge.derived(memory, reading)
             self._judge.observe(memory, profile.route(reading), reading)
-            if profile.sequences:
+            if profile.observing:
                 self._judge.advance(memory, reading)
         self._arm(memory)
         if self._judge.aftermath:

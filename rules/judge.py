@@ -27,7 +27,7 @@ from rules.lifecycle import (
 )
 from rules.memory import FAR, Memory
 from rules.moment import Moment, Outage
-from rules.register import Quiet
+from rules.register import Lease, Quiet
 from rules.rule import BLIND_AREA
 from rules.sequence import Override
 from rules.sequence import Turn as SequenceTurn
@@ -46,6 +46,9 @@ class Quietness(Protocol):
 
     def area_of(self, subject: Subject) -> str | None:
         """Return the area a device falls silent with, None for none."""
+
+    def leases(self, subject: Subject) -> tuple[Lease, ...]:
+        """Return the leases of premises."""
 
 
 class Failure(NamedTuple):
@@ -125,7 +128,7 @@ class Judge:
     def advance(self, memory: Memory, reading: Reading) -> None:
         """Take a reading in, by the sequences of its device."""
         when = When(reading.measured_at, reading.received_at)
-        for bound in memory.profile.sequences:
+        for bound in memory.profile.observing:
             self._turn(memory, bound, bound.sequence.observe, when, reading)
 
     def answer(self, memory: Memory, reply: Reply) -> None:
@@ -134,6 +137,13 @@ class Judge:
         for bound in memory.profile.sequences:
             if bound.name in memory.states:
                 self._turn(memory, bound, bound.sequence.answer, when, reply)
+
+    def consider(self, memory: Memory, when: When) -> None:
+        """Look at the facts of premises anew, by the sequences that they move."""
+        for bound in memory.profile.sequences:
+            if bound.rule.scope == "premises":
+                moment = self._moment(memory, when.at, hearing=False)
+                self._turn(memory, bound, bound.sequence.tick, when, moment, when.told_at)
 
     def override(self, memory: Memory, sequence: str, override: Override, when: When) -> bool:
         """Let a person take over; return whether there is such a sequence and mode."""
@@ -242,12 +252,16 @@ class Judge:
             at = _turn_due(memory, bound)
             if at > until.at:
                 return
-            moment = Moment(at, memory.ahead_ms, self.outages, hearing)
+            moment = self._moment(memory, at, hearing=hearing)
             when, tick = When(at, until.told_at), bound.sequence.tick
             ticked = self._turn(memory, bound, tick, when, moment, until.told_at)
             if not ticked or _turn_due(memory, bound) == at:
                 return
         self.failures.append(Failure(bound.name, memory.subject, "NeverAtRest"))
+
+    def _moment(self, memory: Memory, at: Instant, *, hearing: bool) -> Moment:
+        leases = self.register.leases(memory.subject) if memory.subject.scope == "premises" else ()
+        return Moment(at, memory.ahead_ms, self.outages, hearing, leases)
 
     def _let_pass(self, memory: Memory, bound: Bound, until: When, *, hearing: bool) -> None:
         for _ in range(_MOST_STEPS):
@@ -377,7 +391,9 @@ def _silences(memory: Memory) -> Iterator[tuple[Bound, State, Life]]:
 def _turn_due(memory: Memory, bound: BoundSequence) -> Instant:
     before = memory.states.get(bound.name)
     at = None if before is None else bound.sequence.deadline(before)
-    return FAR if at is None else at
+    if at is None:
+        return FAR
+    return at + memory.ahead_ms if bound.rule.scope == "premises" else at
 
 
 def _due(bound: Bound, state: State, life: Life | None) -> Instant:

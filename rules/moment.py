@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from devices.instant import Instant
+from rules.register import Lease
 
 
 class Outage(NamedTuple):
@@ -16,12 +17,14 @@ class Moment(NamedTuple):
     """An instant of a subject's device time, which is `ahead_ms` ahead of ours.
 
     `hearing` says that a reading is at hand: the time up to it passes, and it was not silent.
+    `leases` are those of premises, for a sequence.
     """
 
     at: Instant
     ahead_ms: int = 0
     outages: tuple[Outage, ...] = ()
     hearing: bool = False
+    leases: tuple[Lease, ...] = ()
 
     def unheard_since(self, since: Instant) -> int:
         """Return for how many milliseconds since then the service itself could not hear."""

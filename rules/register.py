@@ -34,6 +34,14 @@ class DeviceFacts(NamedTuple):
     is_removed: bool = False
 
 
+class Lease(NamedTuple):
+    """Until when a person may use a dwelling, and the doors, by name, that open for it."""
+
+    person: str
+    ends_at: Instant
+    doors: tuple[str, ...] = ()
+
+
 class PremisesFacts(NamedTuple):
     """A dwelling. `care` is the care class of who lives there, None for no one in care."""
 
@@ -43,7 +51,7 @@ class PremisesFacts(NamedTuple):
     care: str | None = None
     away: Span | None = None
     maintenance: Span | None = None
-    lease_ends_at: Instant | None = None
+    leases: tuple[Lease, ...] = ()
 
 
 class Traits(NamedTuple):
@@ -98,6 +106,9 @@ class Register(Protocol):
 
     def quiet(self, subject: Subject) -> tuple[Quiet, ...]:
         """Return the reasons to keep quiet about it, past and coming ones included."""
+
+    def leases(self, subject: Subject) -> tuple[Lease, ...]:
+        """Return the leases of premises, one a person, ended ones included."""
 
 
 class _Area(NamedTuple):
@@ -205,6 +216,10 @@ class TableRegister:
         return tuple(
             Quiet(reason, span.until, span.since) for reason, span in reasons if span is not None
         )
+
+    def leases(self, subject: Subject) -> tuple[Lease, ...]:
+        """Return the leases of premises, one a person, ended ones included."""
+        return self.premises.get(subject.id, _NO_PREMISES).leases
 
 
 def _areas_of(devices: Mapping[str, DeviceFacts], bulk: Mapping[str, str]) -> dict[str, _Area]:

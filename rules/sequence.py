@@ -8,19 +8,23 @@ from devices.instant import Instant
 from devices.message import Reply
 from devices.reading import Reading
 from rules.condition import State
-from rules.effect import Command
+from rules.effect import Order
 from rules.finding import Finding
 from rules.limits import InForce, Limit
 from rules.moment import Moment
 from rules.rule import AlertRule
+from rules.subject import Scope
 
 
 class Turn(NamedTuple):
-    """What follows from one event: the new state, findings by the name of their alert, orders."""
+    """What follows from one event: the new state, findings by the name of their alert, orders.
+
+    Among the orders are the proofs of earlier ones.
+    """
 
     state: State
     findings: tuple[tuple[str, Finding], ...] = ()
-    orders: tuple[Command, ...] = ()
+    orders: tuple[Order, ...] = ()
 
 
 class Override(NamedTuple):
@@ -31,9 +35,10 @@ class Override(NamedTuple):
 
 
 class Sequence(Protocol):
-    """A state machine of one device. `device` is `<kind>/<device>`; a state is as a condition's.
+    """A state machine of one subject. `device` is its id, `<kind>/<device>` or the premises.
 
-    An order is given on an event of now: what is told later than its command lasts gives none.
+    A state is as a condition's. An order is given on an event of now: what is told later than its
+    command lasts gives none.
     """
 
     def start(self) -> State:
@@ -52,16 +57,24 @@ class Sequence(Protocol):
         """Do what a person wants; one whose end has passed ends that."""
 
     def deadline(self, state: State) -> Instant | None:
-        """Return when `tick` has something to do, in device time, or None."""
+        """Return when `tick` has something to do, or None.
+
+        In device time; in ours, for a sequence of premises.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceRule:
-    """A sequence for all devices of a kind. `limits` are those of rules, by the rule's name."""
+    """A sequence for all devices of a kind. `limits` are those of rules, by the rule's name.
+
+    One of premises is moved by what the registry says, by time and by replies, and no reading
+    concerns it; `kind` is then of the devices it orders.
+    """
 
     name: str
     kind: str
-    modes: frozenset[str]
-    limits: tuple[tuple[str, Limit], ...]
     sequence: Callable[[Mapping[str, InForce]], Sequence]
     alerts: tuple[AlertRule, ...]
+    limits: tuple[tuple[str, Limit], ...] = ()
+    modes: frozenset[str] = frozenset()
+    scope: Scope = "device"

@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from ingest.cli import alerts, dead_letters, demo, query, registry, rules, service, simulate
+from ingest.cli import (
+    alerts,
+    commands,
+    dead_letters,
+    demo,
+    query,
+    registry,
+    rules,
+    service,
+    simulate,
+)
 
 app = typer.Typer(
     help="Readings of water meters, door controllers and gas monitors: off MQTT, durable.",
@@ -19,6 +29,7 @@ app.command("settings")(service.settings)
 app.command("metrics")(service.metrics)
 app.add_typer(query.app, name="query")
 app.add_typer(alerts.app, name="alerts")
+app.add_typer(commands.app, name="commands")
 app.add_typer(dead_letters.app, name="deadletter")
 app.add_typer(registry.app, name="registry")
 app.add_typer(rules.app, name="rules")

@@ -20,8 +20,8 @@ from ingest.rule_tools.reference import (
     page_of,
     rules_markdown,
 )
-from ingest.rule_tools.suite import Failed, Suite, failures_of, rule_of, suites_of
-from rules.catalogue import catalogue
+from ingest.rule_tools.suite import Failed, Suite, failures_of, suites_of, told_rule_of
+from rules.catalogue import alert_rules
 
 app = typer.Typer(help="Rules: list, explain, test, try on the past.", no_args_is_help=True)
 
@@ -42,7 +42,7 @@ def list_(
         if markdown:
             typer.echo(rules_markdown(), nl=False)
             return
-        rows = [list_row(rule, language) for rule in catalogue().values()]
+        rows = [list_row(rule, language) for rule in alert_rules().values()]
     print_rows(form, columns(language), rows)
 
 
@@ -53,7 +53,7 @@ def show(
 ) -> None:
     """Print what a rule reads and says, its limits with their sources, and its page."""
     with input_refusals():
-        found = rule_of(rule)
+        found = told_rule_of(rule)
         print_block(details(found, language))
     for row in limit_rows(found, language):
         typer.echo()

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from devices.instant import Instant
+from devices.message import Reply
 from devices.reading import Reading
-from rules.subject import Scope
+from rules.effect import Proof
+from rules.subject import Scope, Subject
 
 StateRow: TypeAlias = tuple[Scope, str, bytes, Instant | None]
 """Scope and id of a subject, its state, and when it wants to be looked at, in our time. A plain
@@ -17,12 +19,14 @@ class Fresh(NamedTuple):
     """Readings that were not stored before, each device's in the order of measurement.
 
     `late` are the places of those older than what was stored of their device before. `doubted` are
-    those not stored, because they contradict what is stored of their device and instant.
+    those not stored, because they contradict what is stored of their device and instant. `replies`
+    are answers to commands of ours, repeats included, each with the subject that ordered it.
     """
 
     readings: Sequence[Reading]
     late: Collection[int] = ()
     doubted: Sequence[Reading] = ()
+    replies: Sequence[tuple[Reply, Subject]] = ()
 
 
 class ChangeRow(NamedTuple):
@@ -45,16 +49,36 @@ class ChangeRow(NamedTuple):
     areas: str = ""
 
 
+class CommandRow(NamedTuple):
+    """A command to be sent. `arguments` is a JSON object; `scope` and `subject` ordered it."""
+
+    identity: str
+    kind: str
+    device: str
+    command: str
+    arguments: str
+    purpose: str
+    target: str
+    scope: Scope
+    subject: str
+    issued_at: Instant
+    expires_at: Instant
+
+
 @dataclass(frozen=True, slots=True)
 class Consequences:
     """Rows to be written; `answers` to requests to reset, by alert; `words` to be remembered.
 
-    `unjudged` are readings that the service is yet to judge, `judged` the numbers of those it has.
+    `unjudged` are readings that the service is yet to judge, `judged` the numbers of those it has;
+    `taken_over` the answers to requests to take a device over, by its subject's id.
     """
 
     states: Sequence[StateRow] = ()
     changes: Sequence[ChangeRow] = ()
+    commands: Sequence[CommandRow] = ()
+    proofs: Sequence[Proof] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
+    taken_over: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
     unjudged: Sequence[Reading] = ()
     judged: Sequence[int] = ()

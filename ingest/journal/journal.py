@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from devices.instant import Instant
+from devices.message import Reply
 from devices.reading import Reading
 from ingest.clock import pause, stopwatch
 from ingest.journal import outgoing, reading_table, unjudged
 from ingest.journal.alert_table import AlertTable
 from ingest.journal.alerts import ResetRequest, live_counts, reset_requests
 from ingest.journal.batch import Batch, Committed, DeadLetter
+from ingest.journal.command_table import CommandTable
+from ingest.journal.commands import StoredCommand, next_overdue, queued_commands
 from ingest.journal.consequences import Consequences, Fresh, Judgement, nothing
 from ingest.journal.database import (
     JournalUnavailable,
@@ -35,8 +38,10 @@ from ingest.journal.database import (
 )
 from ingest.journal.dead_letters import DeadLetterLimits, DeadLetterTable
 from ingest.journal.device_table import DeviceTable
+from ingest.journal.overrides import OverrideRequest, answer_overrides, override_requests
 from ingest.journal.state_table import StateTable
 from ingest.sink import Delivery
+from rules.subject import Subject
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -77,6 +82,7 @@ class Journal:
         self._devices = DeviceTable(self._database)
         self._dead_letters = DeadLetterTable(self._database)
         self._alerts = AlertTable(self._database)
+        self._commands = CommandTable(self._database)
         self.states = StateTable(self._database)
         self._others_version = self._version_by_others()
         self._thread = ThreadPoolExecutor(1, "journal")
@@ -93,9 +99,9 @@ class Journal:
             self._dead_letters.add([*batch.dead_letters, *committed.conflicts])
             for status in batch.statuses:
                 self._devices.write_status(status)
-            for reply in batch.replies:
-                self._devices.write_reply(reply)
-            if fresh.readings or fresh.doubted:
+            replies = [(reply, self._answered(reply)) for reply in batch.replies]
+            fresh = fresh._replace(replies=[(reply, by) for reply, by in replies if by])
+            if fresh.readings or fresh.doubted or fresh.replies:
                 self._follow(judgement(fresh))
         return committed
 
@@ -174,6 +180,34 @@ class Journal:
         with passing_failures():
             return query(self._reader, *args, **kwargs)
 
+    async def prune_commands(self, issued_before: Instant) -> int:
+        """Remove some of the commands that were issued before, and return how many.
+
+        At most 1,000 at a time: call until it returns 0.
+        """
+        async with self._transaction():
+            return self._commands.prune(issued_before, _PRUNED_AT_ONCE)
+
+    async def commands_tried(self, tried: Sequence[str], sent: Sequence[str], now: Instant) -> None:
+        """Count a try of some commands, and keep which of them the broker has."""
+        async with self._transaction():
+            self._commands.tried(tried, sent, now)
+
+    async def end_overdue_commands(self, now: Instant) -> list[tuple[str, str, str]]:
+        """End the commands that have expired; return kind, command and state of each."""
+        async with self._transaction():
+            return self._commands.overdue(now)
+
+    def queued_commands(self, most: int) -> list[StoredCommand]:
+        """Return the commands that are to be sent, in order."""
+        with passing_failures():
+            return queued_commands(self._reader, most)
+
+    def next_overdue_command(self) -> Instant | None:
+        """Return when the first command under way expires."""
+        with passing_failures():
+            return next_overdue(self._reader)
+
     async def drop_dead_letters(self, ids: Sequence[int]) -> int:
         """Remove dead letters and return how many there were."""
         async with self._transaction():
@@ -220,6 +254,11 @@ class Journal:
         with passing_failures():
             return unjudged.waiting(self._reader, most)
 
+    def override_requests(self) -> list[OverrideRequest]:
+        """Return what people want of devices."""
+        with passing_failures():
+            return override_requests(self._reader)
+
     def device_count(self) -> int:
         """Count the devices a message ever came from."""
         (number,) = self._reader.execute("SELECT count(*) FROM device WHERE seen = 1").fetchone()
@@ -253,10 +292,20 @@ class Journal:
             await self._in_thread(self._database.close)
             self._thread.shutdown()
 
+    def _answered(self, reply: Reply) -> Subject | None:
+        self._devices.write_reply(reply)
+        return self._commands.answer(reply)
+
     def _follow(self, consequences: Consequences) -> None:
         self.states.write(consequences.states)
         self._alerts.write(consequences.changes)
         self._alerts.answer(consequences.answers)
+        if consequences.commands:
+            self._commands.add(consequences.commands)
+        if consequences.proofs:
+            self._commands.prove(consequences.proofs)
+        if consequences.taken_over:
+            answer_overrides(self._database, consequences.taken_over)
         self._database.executemany(_REMEMBER, consequences.words.items())
         unjudged.note(self._database, consequences.unjudged)
         unjudged.strike_off(self._database, consequences.judged)

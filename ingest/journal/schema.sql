@@ -143,3 +143,41 @@ CREATE TABLE alert_reset (
     asked_at INTEGER NOT NULL,
     answer TEXT
 ) WITHOUT ROWID;
+
+-- Commands to devices, in the order in which they were given. `state`: queued until the broker has
+-- it, then sent, then what the device answered: done, refused, failed, expired. Or superseded by a
+-- later one, expired before it left, unanswered in time. `proven_at` is when the effect was seen;
+-- `scope` and `subject` are whose state ordered it.
+CREATE TABLE command (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    identity TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    device TEXT NOT NULL,
+    command TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    target TEXT NOT NULL,
+    scope TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    issued_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'queued',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    sent_at INTEGER,
+    answered_at INTEGER,
+    reason TEXT,
+    proven_at INTEGER
+);
+CREATE INDEX command_under_way ON command (kind, device, target) WHERE state IN ('queued', 'sent');
+CREATE INDEX command_age ON command (issued_at);
+
+-- What a person wants of a device instead of its sequence, until an end. The one process that
+-- judges answers: taken_over, or refused.
+CREATE TABLE override_request (
+    subject TEXT PRIMARY KEY,
+    sequence TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    until INTEGER NOT NULL,
+    asked_at INTEGER NOT NULL,
+    answer TEXT
+) WITHOUT ROWID;

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from devices.instant import Instant, milliseconds_of
@@ -19,6 +20,7 @@ from rules.bound import Rulebook
 from rules.limits import LimitBook
 from rules.register import COMMUNITY_DIGITS, TableRegister
 from rules.rule import AlertRule
+from rules.sequence import SequenceRule
 from rules.subject import Subject
 
 _LOG = logging.getLogger(__name__)
@@ -41,6 +43,7 @@ def facts_of(
     path: Path,
     rules: Mapping[str, AlertRule],
     now: Instant,
+    sequences: tuple[SequenceRule, ...] = (),
     area_digits: int = COMMUNITY_DIGITS,
 ) -> Facts:
     """Return the facts and limits of the registry; JournalError if its limits fit no longer.
@@ -50,7 +53,7 @@ def facts_of(
     with closing(open_reader(path)) as database:
         revision = revision_of(database)
         register, limits = register_of(database, now, area_digits), limits_of(database)
-    rulebook = Rulebook(tuple(rules.values()), limits)
+    rulebook = Rulebook(tuple(rules.values()), limits, sequences)
     complaints = rulebook.complaints(_chains(register, limits)) if limits.settings else []
     if complaints:
         raise JournalError("\n".join(f"limits of the registry: {each}" for each in complaints))
@@ -73,8 +76,13 @@ class RegistryWatch:
 
     async def run(self) -> None:
         """Look, for ever."""
-        rules = {rule.name: rule for rule in self.facts.rulebook.rules}
-        digits = self.facts.register.area_digits
+        facts = partial(
+            facts_of,
+            self.path,
+            {rule.name: rule for rule in self.facts.rulebook.rules},
+            sequences=self.facts.rulebook.sequences,
+            area_digits=self.facts.register.area_digits,
+        )
         refused: int | None = None
         while True:
             await self.clock.sleep_until(self.clock.now() + milliseconds_of(self.every))
@@ -83,7 +91,7 @@ class RegistryWatch:
             if revision == refused or not self._is_stale(revision, now):
                 continue
             try:
-                self.facts = await asyncio.to_thread(facts_of, self.path, rules, now, digits)
+                self.facts = await asyncio.to_thread(facts, now=now)
                 self.use(self.facts)
             except (JournalError, sqlite3.Error) as error:
                 refused = revision

@@ -8,7 +8,7 @@ from ingest.registry.places import Places
 from ingest.registry.refusal import Complaints
 from ingest.registry.store import read_content
 from ingest.registry.tables import LIMITS, PREMISES, LimitRow
-from rules.catalogue import catalogue
+from rules.catalogue import alert_rules
 from rules.limits import Limit, LimitBook, LimitError, Setting
 
 
@@ -25,7 +25,7 @@ def limits_in(content: Content) -> LimitBook:
 def limit_complaints(content: Content, places: Places, complaints: Complaints) -> None:
     """Complain of what is no limit, and of what contradicts the levels above it."""
     limits = {
-        (rule.name, limit.name): limit for rule in catalogue().values() for limit in rule.limits
+        (rule.name, limit.name): limit for rule in alert_rules().values() for limit in rule.limits
     }
     book = limits_in(content)
     premises = content.rows(PREMISES)

@@ -11,6 +11,7 @@ from rules.register import (
     COMMUNITY_DIGITS,
     FOR_GOOD,
     DeviceFacts,
+    Lease,
     PremisesFacts,
     Span,
     TableRegister,
@@ -40,7 +41,11 @@ _SHARED = (
     "SELECT DISTINCT 'door/' || door, premises FROM registered_authorisations"
     " JOIN registered_care USING (premises) ORDER BY 1, 2"
 )
-_LEASES = "SELECT premises, max(until) FROM registered_leases GROUP BY 1"
+_LEASES = "SELECT premises, person, max(until) FROM registered_leases GROUP BY 1, 2 ORDER BY 1, 2"
+_DOORS = (
+    "SELECT DISTINCT premises, person, door FROM registered_authorisations"
+    " WHERE (premises, person) IN (SELECT premises, person FROM registered_leases) ORDER BY 1, 2, 3"
+)
 _NO_ONE: frozenset[str] = frozenset()
 
 
@@ -108,7 +113,7 @@ def _premises(
 ) -> Iterator[tuple[str, PremisesFacts]]:
     persons = _persons(database, now)
     care = _care(database.execute("SELECT premises, care FROM registered_care"))
-    leases = dict(database.execute(_LEASES))
+    leases = _leases(database)
     away = _quiet_times(database.execute(_QUIET_PREMISES, ("away",)), now)
     maintenance = _quiet_times(database.execute(_QUIET_PREMISES, ("maintenance",)), now)
     shared: dict[PremisesFacts, PremisesFacts] = {}
@@ -121,7 +126,7 @@ def _premises(
             care=care.get(name),
             away=away.get(name),
             maintenance=maintenance.get(name),
-            lease_ends_at=leases.get(name),
+            leases=leases.get(name, ()),
         )
         yield name, facts if facts.persons else shared.setdefault(facts, facts)
 
@@ -146,6 +151,17 @@ def _quiet_times(rows: Iterable[tuple[str, Instant, Instant]], now: Instant) -> 
         elif since <= span.until:
             found[name] = span._replace(until=max(span.until, until))
     return found
+
+
+def _leases(database: sqlite3.Connection) -> dict[str, tuple[Lease, ...]]:
+    """Return the leases of each dwelling, the last of a person, with the doors that open for it."""
+    doors: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for premises, person, door in database.execute(_DOORS):
+        doors[premises, person].append(door)
+    found: defaultdict[str, list[Lease]] = defaultdict(list)
+    for premises, person, until in database.execute(_LEASES):
+        found[premises].append(Lease(person, until, tuple(doors.get((premises, person), ()))))
+    return {premises: tuple(leases) for premises, leases in found.items()}
 
 
 def _care(rows: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from ingest.registry.limits import limits_in
 from ingest.rule_tools.backtest import RuleTrial, Trial
 from ingest.simulate.refusal import InputError, unreadable
 from rules.bound import Rulebook
-from rules.catalogue import catalogue
+from rules.catalogue import catalogue, sequences
 from rules.limits import LimitBook
 from rules.register import TableRegister
 from rules.subject import Subject
@@ -37,7 +37,8 @@ def limits_from(folder: Path, register: TableRegister) -> LimitBook:
     except OSError as error:
         raise unreadable(folder, error) from None
     chains = {book.sets(register.places_of(Subject("device", key))) for key in register.devices}
-    complaints = Rulebook(tuple(catalogue().values()), book).complaints(chains)
+    rulebook = Rulebook(tuple(catalogue().values()), book, tuple(sequences().values()))
+    complaints = rulebook.complaints(chains)
     if complaints:
         raise InputError("\n".join(f"{folder}: {complaint}" for complaint in complaints))
     return book

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from importlib.resources import files
 
-from ingest.rule_tools.suite import suite_of
+from ingest.rule_tools.suite import judge_of, result_of, suite_of
 from rules import library
-from rules.casefile import run_case
-from rules.catalogue import catalogue
+from rules.catalogue import alert_rules, homes
 from rules.limits import Limit, Tighter
 from rules.rule import AlertRule
 from rules.severity import Severity
@@ -59,8 +59,8 @@ _STRICTER = {Tighter.LOWER: "更低", Tighter.HIGHER: "更高"}
 
 def severities_of(rule: AlertRule) -> list[Severity]:
     """Return the severities that the rule's cases show, the mildest first; InputError."""
-    changes = (change for case in suite_of(rule).cases for change in run_case(rule, case).changes)
-    return sorted({Severity(change.severity) for change in changes})
+    shown = _severities_shown(judge_of(rule.name).name)
+    return sorted(severity for name, severity in shown if name == rule.name)
 
 
 def columns(language: Language) -> Sequence[str]:
@@ -105,12 +105,12 @@ def limit_rows(rule: AlertRule, language: Language) -> list[dict[str, object]]:
 
 def page_of(rule: AlertRule) -> str:
     """Return the rule's own page."""
-    return (files(library) / rule.name / "README.md").read_text(encoding="utf-8")
+    return (files(library) / homes()[rule.name] / "README.md").read_text(encoding="utf-8")
 
 
 def rules_markdown() -> str:
     """Return the page that lists every rule and every limit."""
-    rules = catalogue().values()
+    rules = alert_rules().values()
     limits = (
         (f"`{rule.name}.{limit.name}`", *_limit(limit, Language.EN)[1:])
         for rule in rules
@@ -128,8 +128,16 @@ def span(duration: timedelta | None) -> str:
     return f"{seconds:g} s" if seconds else ""
 
 
+@cache
+def _severities_shown(judge: str) -> frozenset[tuple[str, Severity]]:
+    """Return the names of what is told, and in which severities, in the cases of a judge."""
+    suite = suite_of(judge_of(judge))
+    changes = (change for case in suite.cases for change in result_of(suite.rule, case).changes)
+    return frozenset((change.rule, Severity(change.severity)) for change in changes)
+
+
 def _rule(rule: AlertRule) -> tuple[str, ...]:
-    page = f"[`{rule.name}`](../rules/library/{rule.name}/README.md)"
+    page = f"[`{rule.name}`](../rules/library/{homes()[rule.name]}/README.md)"
     return page, rule.title, rule.title_zh, rule.scope, _told(severities_of(rule), Language.EN)
 
 

@@ -1,22 +1,26 @@
 """Suites: the cases of one rule, run by the production engine."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ingest.simulate.refusal import InputError, unreadable
 from rules.case import Case, CaseError, cases_of
-from rules.casefile import cases_of_rule, run_case
-from rules.catalogue import catalogue
+from rules.casefile import CaseResult, cases_of_rule, run_case
+from rules.catalogue import alert_rules, catalogue, homes, sequences
 from rules.rule import AlertRule
+from rules.sequence import SequenceRule
+from rules.sequence_case import run_sequence_case
+
+_Rule = TypeVar("_Rule")
 
 
 class Suite(NamedTuple):
     """Cases that belong to a rule, and what the outcome is to be called."""
 
     title: str
-    rule: AlertRule
+    rule: AlertRule | SequenceRule
     cases: tuple[Case, ...]
 
 
@@ -33,13 +37,13 @@ def suites_of(wanted: Iterable[str], rule: str | None = None) -> list[Suite]:
 
     A file belongs to `rule`, or to the rule it or its folder is called after. Raises InputError.
     """
-    names = list(wanted) or list(catalogue())
+    names = list(wanted) or [*catalogue(), *sequences()]
     return [
-        suite_of(rule_of(name)) if _is_name(name) else _of_file(Path(name), rule) for name in names
+        suite_of(judge_of(name)) if _is_name(name) else _of_file(Path(name), rule) for name in names
     ]
 
 
-def suite_of(rule: AlertRule) -> Suite:
+def suite_of(rule: AlertRule | SequenceRule) -> Suite:
     """Return the cases that lie in the rule's folder; InputError."""
     try:
         return Suite(rule.name, rule, cases_of_rule(rule))
@@ -53,23 +57,43 @@ def failures_of(suite: Suite) -> Iterator[Failed | None]:
     """Run the cases of a suite; yield for each how it failed, or None."""
     for case in suite.cases:
         try:
-            result = run_case(suite.rule, case)
+            result = result_of(suite.rule, case)
         except CaseError as error:
             yield Failed(case, (), (str(error),))
             continue
         yield Failed(case, result.seen, result.problems) if result.problems else None
 
 
+def result_of(rule: AlertRule | SequenceRule, case: Case) -> CaseResult:
+    """Return what a rule or sequence does in a case; CaseError if the case can't be run."""
+    return run_sequence_case(rule, case) if isinstance(rule, SequenceRule) else run_case(rule, case)
+
+
 def rule_of(name: str) -> AlertRule:
-    """Return the rule of this name; InputError."""
-    found = catalogue().get(name)
-    if found is None:
-        raise InputError(f"{name}: expected one of {', '.join(catalogue())}")
-    return found
+    """Return the rule of this name that judges by itself; InputError."""
+    return _found(name, catalogue())
+
+
+def told_rule_of(name: str) -> AlertRule:
+    """Return the rule of this name, or the alert of a sequence; InputError."""
+    return _found(name, alert_rules())
+
+
+def judge_of(name: str) -> AlertRule | SequenceRule:
+    """Return the rule of this name, or the sequence of it or of an alert of it; InputError."""
+    sequence_of = {alert.name: rule for rule in sequences().values() for alert in rule.alerts}
+    among: dict[str, AlertRule | SequenceRule] = {**catalogue(), **sequences(), **sequence_of}
+    return _found(name, among)
+
+
+def _found(name: str, among: Mapping[str, _Rule]) -> _Rule:
+    if name not in among:
+        raise InputError(f"{name}: expected one of {', '.join(among)}")
+    return among[name]
 
 
 def _is_name(text: str) -> bool:
-    return text in catalogue() or not (os.sep in text or Path(text).suffix)
+    return text in homes() or not (os.sep in text or Path(text).suffix)
 
 
 def _of_file(path: Path, name: str | None) -> Suite:
@@ -77,15 +101,15 @@ def _of_file(path: Path, name: str | None) -> Suite:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise unreadable(path, error) from None
-    rule = rule_of(name) if name else _rule_named_by(path)
+    rule = judge_of(name) if name else _rule_named_by(path)
     try:
         return Suite(str(path), rule, cases_of(text, str(path)))
     except CaseError as error:
         raise InputError(str(error)) from None
 
 
-def _rule_named_by(path: Path) -> AlertRule:
+def _rule_named_by(path: Path) -> AlertRule | SequenceRule:
     for name in (path.stem, path.absolute().parent.name):
-        if name in catalogue():
-            return catalogue()[name]
+        if name in homes():
+            return judge_of(name)
     raise InputError(f"{path}: expected --rule, or a file or folder called after a rule")

@@ -73,11 +73,11 @@ def test_a_person_resets_a_latch_while_the_service_runs(
     assert alert.startswith(f"{RULE.name}/device/gas_monitor/{MONITOR}/")
 
 
-def publish(broker: Mosquitto, at: Instant, ch4: float) -> None:
-    """Return when the broker has it."""
+def publish(broker: Mosquitto, at: Instant, ch4: float, *, fan: bool = True) -> None:
+    """Return when the broker has it. A fan that runs by itself is not ordered."""
     payload = {
         "v": 1, "type": "telemetry", "device": MONITOR, "measured_at": iso_of(at),
-        "ch4_lel_pct": ch4, "sensor_status": "ok",
+        "ch4_lel_pct": ch4, "sensor_status": "ok", "fan": {"running": fan},
     }  # fmt: skip
     command = ["mosquitto_pub", "-h", LOOPBACK, "-p", str(broker.port), "-q", "1"]
     topic = f"gw/v1/gas_monitor/{MONITOR}/up"

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import mqtt5
 
-from ingest.clock import MachineClock
+from ingest.clock import Clock, MachineClock
 from ingest.demo.programs import LOOPBACK
 from ingest.mqtt.message import Message
 from ingest.mqtt.session import Session
@@ -39,10 +39,13 @@ def settings_for(port: int, **others: object) -> MqttSettings:
 
 @asynccontextmanager
 async def running(
-    settings: MqttSettings, memory: Topics | None = None, first_wait: timedelta = QUICK
+    settings: MqttSettings,
+    memory: Topics | None = None,
+    first_wait: timedelta = QUICK,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Session]:
     """A session that runs meanwhile."""
-    session = Session(settings, MachineClock(), memory or Topics(), first_wait)
+    session = Session(settings, clock or MachineClock(), memory or Topics(), first_wait)
     task = asyncio.create_task(session.run())
     try:
         yield session

@@ -73,7 +73,7 @@ def test_a_person_counts_until_lease_and_authorisation_have_ended(
 
     assert register_of(database, end - 1).premises[HOME].persons == {PERSON, OTHER_PERSON}
     assert register_of(database, end).premises[HOME].persons == {OTHER_PERSON}
-    assert register_of(database, end).premises[HOME].lease_ends_at == end
+    assert register_of(database, end).premises[HOME].leases[0].ends_at == end
 
 
 def test_away_and_maintenance_have_their_end(filled: sqlite3.Connection) -> None:
@@ -168,5 +168,5 @@ def test_the_demonstrated_community_is_registered_as_a_whole(database: sqlite3.C
     assert register.devices.keys() == {f"{kind}/{name}" for kind, name in fleet.devices()}
     assert len(register.premises) == PLAN.homes
     assert any(home.care for home in register.premises.values())
-    assert any(home.lease_ends_at for home in register.premises.values())
+    assert any(home.leases for home in register.premises.values())
     assert all(facts.areas[0] == "500000" for facts in register.devices.values())

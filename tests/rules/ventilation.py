@@ -1,26 +1,20 @@
-"""Ventilation in tests: the production engine on a journal in memory, and cases that drive it."""
-
-from collections.abc import Iterable, Iterator
-from typing import Any
+"""Ventilation in tests: the production engine on a journal in memory."""
 
 from devices.instant import Instant
 from devices.message import Reply, Result
 from devices.reading import Reading
 from rules.bound import Rulebook
-from rules.case import Case, deliveries_of, span_of
 from rules.casefile import AREAS, SavedStates
 from rules.effect import AlertChange, Command, Effect
 from rules.engine import Engine
+from rules.library.ventilation.rule import RULE
 from rules.limits import LimitBook
 from rules.register import DeviceFacts, TableRegister
 from rules.sequence import Override
-from rules.severity import Severity
 from rules.subject import device_subject
-from rules.ventilation.rule import RULE
 
 DEVICE = "device-1"
 TANK = device_subject("gas_monitor", DEVICE)
-EXPLAINED = {alert.name: alert for alert in RULE.alerts}
 REGISTER = TableRegister({TANK.id: DeviceFacts(areas=AREAS)})
 
 
@@ -77,43 +71,3 @@ class Station:
     def changes(self) -> list[AlertChange]:
         """Return the changes of alerts."""
         return [effect for _, effect in self.effects if isinstance(effect, AlertChange)]
-
-
-def played(case: Case, extras: dict[str, Any]) -> Station:
-    """Return the station after a case."""
-    station, newest = Station(LimitBook(case.limits)), 0
-    for at, name, event in sorted(_events(case, extras), key=lambda each: each[0]):
-        station.wait(at)
-        if name == "restart":
-            station.restart()
-        elif name == "reply":
-            station.reply(event, at)
-        elif name == "override":
-            station.override(event[0], case.start_at + span_of(event[1]), at)
-        else:
-            for _ in range(2 if case.duplicate else 1):
-                station.hear(event, late=event.measured_at < newest)
-            newest = max(newest, event.measured_at)
-    return station
-
-
-def _events(case: Case, extras: dict[str, Any]) -> Iterator[tuple[Instant, str, Any]]:
-    start = case.start_at
-    yield from ((each.at, "reading", each.reading) for each in deliveries_of(case, "gas_monitor"))
-    yield from ((start + at, "restart", None) for at in case.restart_at)
-    for name in ("replies", "overrides"):
-        event = {"replies": "reply", "overrides": "override"}[name]
-        for at, what in extras.get(name, {}).items():
-            yield start + span_of(at), event, what
-
-
-def shown(effects: Iterable[tuple[Instant, Effect]], start: Instant) -> list[tuple[float, str]]:
-    """Return the effects in seconds from the start, as cases expect them."""
-    return [((at - start) / 1_000, _words(effect)) for at, effect in effects]
-
-
-def _words(effect: Effect) -> str:
-    if isinstance(effect, Command):
-        return effect.command
-    severity = f" {Severity(effect.severity).name.lower()}" if "raised" in effect.transition else ""
-    return f"{effect.rule} {effect.transition}{severity}"

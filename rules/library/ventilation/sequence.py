@@ -13,11 +13,9 @@ from devices.instant import Instant
 from devices.message import Reply
 from devices.reading import Reading
 from rules.commands import Outcome, answered, command_of, issued, outcome
-from rules.effect import Command
-from rules.moment import Moment
-from rules.sequence import Override, Turn
-from rules.ventilation.findings import findings_of
-from rules.ventilation.numbers import (
+from rules.effect import Order, Proof
+from rules.library.ventilation.findings import findings_of
+from rules.library.ventilation.numbers import (
     AGAIN,
     CHRONIC,
     DAY,
@@ -28,11 +26,22 @@ from rules.ventilation.numbers import (
     LIVE,
     ORDERS,
     PURGE,
+    TRANSIT,
 )
-from rules.ventilation.tank import Level, Tank, feedback, gases_after, is_uneventful, tank_of
+from rules.library.ventilation.tank import (
+    Level,
+    Tank,
+    feedback,
+    gases_after,
+    is_uneventful,
+    tank_of,
+)
+from rules.moment import Moment
+from rules.sequence import Override, Turn
 
 _NEVER = Tank()
-_Orders = tuple[Command, ...]
+_Orders = tuple[Order, ...]
+_FAN = "fan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +92,8 @@ class Ventilation:
         orders: _Orders = ()
         if moment.hearing:
             return Turn(tank)
-        if tank.start is not None and told_at >= tank.start.expires_at:
-            due_at = tank.start.expires_at
+        if tank.start is not None and told_at >= tank.start.expires_at + TRANSIT:
+            due_at = tank.start.expires_at + TRANSIT
             if told_at > due_at + LATE:
                 tank = tank._replace(start=None, attempts=0)
             else:
@@ -106,7 +115,7 @@ class Ventilation:
         tank = tank_of(state)
         instants = [] if tank.interlock_at is None else [tank.interlock_at]
         if tank.start is not None:
-            instants.append(tank.start.expires_at + tank.ahead_ms)
+            instants.append(tank.start.expires_at + TRANSIT + tank.ahead_ms)
         if len(tank.starts) >= CHRONIC:
             instants.append(tank.starts[-CHRONIC] + DAY)
         return min(instants, default=None)
@@ -180,16 +189,19 @@ class Ventilation:
         self, device: str, tank: Tank, now: Instant, *, may_order: bool
     ) -> tuple[Tank, _Orders]:
         """See what became of an order to start, and give one if it is needed and may be."""
+        proofs: _Orders = ()
         if tank.start is not None:
             became = outcome(tank.start, now, effect=tank.running is True)
             if became is Outcome.WAITING:
                 return tank, ()
-            if became is Outcome.FAILED and tank.attempts >= ORDERS:
+            if became is Outcome.PROVEN:
+                proofs = (Proof(tank.start.identity, now),)
+            elif became is Outcome.FAILED and tank.attempts >= ORDERS:
                 answer = tank.start.answer
                 tank = tank._replace(failed_at=now, failed_answer=answer, attempts=0)
             tank = tank._replace(start=None)
         if tank.running:
-            return tank._replace(attempts=0, failed_at=None), ()
+            return tank._replace(attempts=0, failed_at=None), proofs
         mode = tank.mode(now)
         if not self._is_high(tank) and mode != "run":
             return tank._replace(attempts=0, failed_at=None), ()
@@ -198,24 +210,27 @@ class Ventilation:
             return tank, ()
         flight = issued(device, "fan_start", now, FEEDBACK)
         tank = tank._replace(start=flight, attempts=tank.attempts + 1, ordered_at=now)
-        return tank, (command_of(device, flight),)
+        return tank, (command_of(device, flight, _FAN),)
 
     def _stopped(self, device: str, tank: Tank, at: Instant, now: Instant) -> tuple[Tank, _Orders]:
         """Order the stop of a run of ours when every gas is clear and the purge is over."""
+        proofs: _Orders = ()
         if tank.stop is not None:
             became = outcome(tank.stop, now, effect=tank.running is False)
             if became is Outcome.WAITING:
                 return tank, ()
             stuck = became is Outcome.FAILED and tank.stops >= ORDERS
+            if became is Outcome.PROVEN:
+                proofs = (Proof(tank.stop.identity, now),)
             tank = tank._replace(stop=None)
             tank = tank._replace(stuck_at=now, stops=0) if stuck else tank
         over = tank.run_at is not None and at - tank.run_at >= PURGE
         if not (tank.running and tank.own and over and self._is_clear(tank)) or tank.mode(now):
-            return tank._replace(stops=0, stuck_at=None), ()
+            return tank._replace(stops=0, stuck_at=None), proofs
         if tank.stuck_at is not None and not tank.stops and now - tank.stuck_at < AGAIN:
             return tank, ()
         flight = issued(device, "fan_stop", now, FEEDBACK)
-        return tank._replace(stop=flight, stops=tank.stops + 1), (command_of(device, flight),)
+        return tank._replace(stop=flight, stops=tank.stops + 1), (command_of(device, flight, _FAN),)
 
 
 def _interlocked(tank: Tank, moment: Moment, told_at: Instant) -> Tank:

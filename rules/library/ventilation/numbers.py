@@ -6,6 +6,8 @@ DAY = 24 * 60 * MINUTE
 
 FEEDBACK = 10 * SECOND
 """From an order to the proof that it was obeyed; as long as the order is valid."""
+TRANSIT = 1 * SECOND
+"""What the feedback of the last moment may take to reach us, before time retries: a setting."""
 ORDERS = 2
 """An order and one retry."""
 INTERLOCK = 60 * SECOND

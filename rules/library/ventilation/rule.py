@@ -7,11 +7,11 @@ from rules.library.gas_level_co.rule import RULE as CO
 from rules.library.gas_level_h2s.rule import RULE as H2S
 from rules.library.oxygen.rule import LOW
 from rules.library.oxygen.rule import RULE as OXYGEN
+from rules.library.ventilation.alerts import ALERTS
+from rules.library.ventilation.sequence import Ventilation
+from rules.library.ventilation.tank import Level
 from rules.limits import InForce
 from rules.sequence import SequenceRule
-from rules.ventilation.alerts import ALERTS
-from rules.ventilation.sequence import Ventilation
-from rules.ventilation.tank import Level
 
 
 def _ventilation(limits: Mapping[str, InForce]) -> Ventilation:

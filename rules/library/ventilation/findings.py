@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 from devices.instant import Instant
 from rules.finding import Evidence, Finding, clear
-from rules.severity import Severity
-from rules.ventilation.alerts import (
+from rules.library.ventilation.alerts import (
     CHRONIC_SOURCE,
     FAN_FAILED,
     INEFFECTIVE,
@@ -13,7 +12,7 @@ from rules.ventilation.alerts import (
     OVERRUN,
     UNCOMMANDED_RUN,
 )
-from rules.ventilation.numbers import (
+from rules.library.ventilation.numbers import (
     CHRONIC,
     FEEDBACK,
     HALVED,
@@ -22,8 +21,9 @@ from rules.ventilation.numbers import (
     SECOND,
     UNCOMMANDED_S,
 )
-from rules.ventilation.numbers import OVERRUN as MOST
-from rules.ventilation.tank import Tank
+from rules.library.ventilation.numbers import OVERRUN as MOST
+from rules.library.ventilation.tank import Tank
+from rules.severity import Severity
 
 SEQUENCE = "ventilation sequence of this project"
 _SETTING = "general knowledge, not from a standard"

@@ -2,26 +2,10 @@
 
 from datetime import timedelta
 
-from rules.condition import Condition, State, Timeless, Verdict
 from rules.explanation import Template
-from rules.rule import AlertRule, Numbers
+from rules.rule import AlertRule
 from rules.severity import Severity
-
-
-class Told(Timeless):
-    """A condition whose findings come from a sequence."""
-
-    def start(self) -> State:
-        """Return the only state."""
-        return 0
-
-    def observe(self, state: State, reading: object) -> Verdict:  # noqa: ARG002 the sequence does
-        """Find nothing."""
-        return state, None
-
-
-def _told(numbers: Numbers) -> Condition:  # noqa: ARG001 the sequence has them
-    return Told()
+from rules.told import told
 
 
 def _alert(
@@ -38,7 +22,7 @@ def _alert(
         title_zh=titles[0],
         scope="device",
         fields={"gas_monitor": frozenset({"fan_running", "fan_current_a"})},
-        condition=_told,
+        condition=told,
         hold=hold,
         latch_from=latch_from,
         explanation=Template(

@@ -1,0 +1,188 @@
+"""`gridwatch commands`: what devices were told and answered, and taking one over by hand."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+from pydantic_core import from_json
+
+from devices.instant import Instant, iso_of, milliseconds_of
+from ingest.cli.options import (
+    FAILED,
+    JournalFile,
+    SettingsFile,
+    duration_of,
+    journal_of,
+    journal_refusals,
+    refuse,
+)
+from ingest.cli.output import Form, print_block, print_rows
+from ingest.clock import MachineClock, block, stopwatch
+from ingest.journal.commands import StoredCommand, command_of, newest_commands
+from ingest.journal.database import open_reader, open_writer, passing_failures, transaction
+from ingest.journal.overrides import OverrideRequest, ask_override, override_answer
+from ingest.printable import printable
+from rules.catalogue import sequences
+from rules.sequence import SequenceRule
+
+app = typer.Typer(
+    help="Commands to devices, and taking a device over; the service may run meanwhile.",
+    no_args_is_help=True,
+)
+FormOption: TypeAlias = Annotated[
+    Form, typer.Option("--format", "-f", help="Form of output; json is one object a line.")
+]
+Device: TypeAlias = Annotated[
+    str, typer.Argument(metavar="DEVICE", help="Device, such as gm-0001 or gas_monitor/gm-0001.")
+]
+_COLUMNS = (
+    "issued_at", "device", "command", "state", "proven_at", "id",
+    "arguments", "expires_at", "attempts", "sent_at", "answered_at", "reason",
+)  # fmt: skip
+_IN_A_TABLE = _COLUMNS[:6]
+LONGEST = timedelta(hours=24)
+"""Nobody remembers an override for longer; general knowledge, not from a standard."""
+_ANSWERED_WITHIN_S = 4.0
+_LOOK = timedelta(milliseconds=100)
+_ENDED: Instant = 0
+
+
+@app.command("list")
+def list_(
+    *,
+    most: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many.")] = 50,
+    form: FormOption = Form.TABLE,
+    settings: SettingsFile = None,
+    journal: JournalFile = None,
+) -> None:
+    """List commands, the latest first: what each was to do, and what became of it.
+
+    queued, sent (the broker has it), then the device's answer: done, refused, failed, expired. Or
+    superseded by a later one, expired before it left, unanswered. proven_at: its effect was seen.
+    """
+    with journal_refusals():
+        found = newest_commands(open_reader(journal_of(settings, journal)), most)
+    if not found:
+        typer.echo("no commands", err=True)
+    columns = _IN_A_TABLE if form is Form.TABLE else _COLUMNS
+    rows = ({name: _row(each)[name] for name in columns} for each in found)
+    print_rows(form, columns, rows)
+
+
+@app.command()
+def show(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="Identity, as `list` shows it.")],
+    form: FormOption = Form.TABLE,
+    settings: SettingsFile = None,
+    journal: JournalFile = None,
+) -> None:
+    """Show all that is known of one command."""
+    with journal_refusals():
+        command = command_of(open_reader(journal_of(settings, journal)), id_)
+    if command is None:
+        refuse(f"no command {printable(id_)}", FAILED)
+    if form is Form.TABLE:
+        print_block(_row(command))
+    else:
+        print_rows(form, _COLUMNS, [_row(command)])
+
+
+@app.command()
+def override(
+    device: Device,
+    mode: Annotated[str, typer.Argument(metavar="MODE", help="What it is to do: run, off.")],
+    for_: Annotated[str, typer.Option("--for", help="For how long, such as 30m; at most 24h.")],
+    settings: SettingsFile = None,
+    journal: JournalFile = None,
+) -> None:
+    """Take a device over for a time: `run` keeps its fan running, `off` gives it no orders.
+
+    It ends by itself. The service does it, within 2 s if it runs and else when it starts; exit code
+    1 if it refuses.
+    """
+    lasts = duration_of(for_)
+    if not timedelta(0) < lasts <= LONGEST:
+        raise typer.BadParameter(f"--for: expected more than 0 and at most 24h, not {for_}")
+    until = MachineClock().now() + milliseconds_of(lasts)
+    _ask(journal_of(settings, journal), device, lambda rule: (_mode(rule, mode), until))
+
+
+@app.command()
+def release(device: Device, settings: SettingsFile = None, journal: JournalFile = None) -> None:
+    """End an override at once: its sequence decides again."""
+    path = journal_of(settings, journal)
+    _ask(path, device, lambda rule: (min(rule.modes), _ENDED))
+
+
+def _ask(path: Path, device: str, wish: Callable[[SequenceRule], tuple[str, Instant]]) -> None:
+    with journal_refusals():
+        subject, rule = _taken_over(open_reader(path), device)
+        request = OverrideRequest(subject, rule.name, *wish(rule))
+        answer = _answer(path, request)
+    if answer == "refused":
+        refuse("refused: see the log of the service", FAILED)
+    until = "" if request.until == _ENDED else f" {request.mode} until {iso_of(request.until)}"
+    words = {"taken_over": f"{subject}: {'taken over,' if until else 'released'}{until}"}
+    typer.echo(words.get(answer or "", "asked for: no service answers, it is done when one runs"))
+
+
+def _taken_over(reader: sqlite3.Connection, device: str) -> tuple[str, SequenceRule]:
+    """Return the subject that a device is, and its sequence, or end with what is wrong."""
+    kind, _, name = device.rpartition("/")
+    query = "SELECT kind FROM device WHERE name = ? AND (kind = ? OR ? = '')"
+    kinds = [row[0] for row in reader.execute(query, (name, kind, kind))]
+    if not kinds:
+        refuse(f"no device {printable(device)}", FAILED)
+    able = {rule.kind: rule for rule in sequences().values() if rule.modes}
+    found = [each for each in kinds if each in able]
+    if not found:
+        refuse(f"{printable(device)}: a {kinds[0]}; only a {', '.join(able)} can be taken over")
+    if len(found) > 1:
+        refuse(f"{printable(name)}: expected KIND/DEVICE: it is a {' and a '.join(found)}")
+    return f"{found[0]}/{name}", able[found[0]]
+
+
+def _mode(rule: SequenceRule, mode: str) -> str:
+    if mode not in rule.modes:
+        expected = ", ".join(sorted(rule.modes))
+        refuse(f"MODE: expected one of {expected}, not {printable(mode)}")
+    return mode
+
+
+def _answer(path: Path, request: OverrideRequest) -> str | None:
+    """Ask the service, and return its answer, None if none came in time."""
+    database = open_writer(path)
+    with passing_failures(), transaction(database):
+        ask_override(database, request, MachineClock().now())
+    started = stopwatch()
+    while stopwatch() - started < _ANSWERED_WITHIN_S:
+        answer = override_answer(database, request.subject)
+        if answer:
+            return answer
+        block(_LOOK)
+    return None
+
+
+def _row(command: StoredCommand) -> dict[str, object]:
+    instants = {
+        name: _shown(getattr(command, name))
+        for name in ("issued_at", "expires_at", "sent_at", "answered_at", "proven_at")
+    }
+    row: dict[str, object] = {
+        **instants,
+        "device": f"{command.kind}/{command.device}",
+        "command": command.command,
+        "state": command.state,
+        "id": command.identity,
+        "arguments": " ".join(f"{k}={v}" for k, v in from_json(command.arguments).items()),
+        "attempts": command.attempts,
+        "reason": command.reason,
+    }
+    return {name: row[name] for name in _COLUMNS}
+
+
+def _shown(at: Instant | None) -> str | None:
+    return None if at is None else iso_of(at)

@@ -1,0 +1,61 @@
+"""What the journal holds of commands, for the outbox and for people to look at."""
+
+import sqlite3
+from typing import NamedTuple
+
+from devices.instant import Instant
+
+_COLUMNS = (
+    "identity, kind, device, command, arguments, purpose, target, issued_at, expires_at, state,"
+    " attempts, sent_at, answered_at, reason, proven_at"
+)
+
+
+class StoredCommand(NamedTuple):
+    """A command, and what has become of it. `arguments` is a JSON object."""
+
+    identity: str
+    kind: str
+    device: str
+    command: str
+    arguments: str
+    purpose: str
+    target: str
+    issued_at: Instant
+    expires_at: Instant
+    state: str
+    attempts: int
+    sent_at: Instant | None
+    answered_at: Instant | None
+    reason: str | None
+    proven_at: Instant | None
+
+
+def queued_commands(reader: sqlite3.Connection, most: int) -> list[StoredCommand]:
+    """Return the commands that are to be sent, in order."""
+    under_way = "state IN ('queued', 'sent')"  # as the index says it
+    return _selected(reader, f"WHERE {under_way} AND state = 'queued' ORDER BY seq", most)
+
+
+def next_overdue(reader: sqlite3.Connection) -> Instant | None:
+    """Return when the first command under way expires."""
+    query = "SELECT min(expires_at) FROM command WHERE state IN ('queued', 'sent')"
+    (at,) = reader.execute(query).fetchone()
+    return at if at is None else int(at)
+
+
+def newest_commands(reader: sqlite3.Connection, most: int) -> list[StoredCommand]:
+    """Return the commands given last, the latest first."""
+    return _selected(reader, "ORDER BY seq DESC", most)
+
+
+def command_of(reader: sqlite3.Connection, identity: str) -> StoredCommand | None:
+    """Return the command of this identity, or None."""
+    query = f"SELECT {_COLUMNS} FROM command WHERE identity = ?"  # noqa: S608 a constant
+    row = reader.execute(query, (identity,)).fetchone()
+    return StoredCommand(*row) if row else None
+
+
+def _selected(reader: sqlite3.Connection, which: str, most: int) -> list[StoredCommand]:
+    query = f"SELECT {_COLUMNS} FROM command {which} LIMIT ?"  # noqa: S608 constants
+    return [StoredCommand(*row) for row in reader.execute(query, (most,))]

@@ -1,0 +1,1 @@
+"""Commands: their outbox, what devices answer, and people who take over."""

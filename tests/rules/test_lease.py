@@ -1,0 +1,182 @@
+"""Laws of leases: whatever is lost or restarted, in the end a door opens as long as the lease."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from devices.message import Reply, Result
+from rules.bound import Rulebook
+from rules.casefile import AREAS, PREMISES, SavedStates
+from rules.effect import AlertChange, Command, Proof
+from rules.engine import Engine
+from rules.library.lease.authorisation import REVOKE
+from rules.library.lease.rule import RULE
+from rules.register import Lease, PremisesFacts, TableRegister
+from rules.subject import Subject
+
+START = 1_772_380_800_000
+SECOND = 1_000
+HOUR = 3_600 * SECOND
+DAY = 24 * HOUR
+HOME = Subject("premises", PREMISES)
+PERSON, DOORS = "p-1", ("door-1", "door-2")
+
+
+class Event(NamedTuple):
+    """What happens, so long after the event before."""
+
+    after_ms: int
+    name: str
+    ends_in_ms: int
+
+
+EVENTS = st.lists(
+    st.builds(
+        Event,
+        st.sampled_from((1, SECOND, 30 * SECOND, 60 * SECOND, HOUR, HOUR, DAY)),
+        st.sampled_from(("answer", "refuse", "obey silently", "lose", "renew", "restart", "wait")),
+        st.sampled_from((-40 * DAY, -1, 0, SECOND, DAY, 29 * DAY, 400 * DAY)),
+    ),
+    max_size=12,
+)
+
+
+class Story:
+    """An engine with its journal, and two doors that may or may not hear and answer."""
+
+    def __init__(self) -> None:
+        self.now: int = START
+        self.ends_at: int = START + DAY
+        self.store = SavedStates()
+        self.orders: list[tuple[int, Command]] = []
+        self.changes: list[AlertChange] = []
+        self.proofs: list[Proof] = []
+        self.revoked: dict[str, bool] = dict.fromkeys(DOORS, False)
+        self._waiting: list[Command] = []
+        self.restart()
+        self._consider()
+
+    def play(self, events: Sequence[Event]) -> "Story":
+        for event in events:
+            self.pass_time(event.after_ms)
+            if event.name == "renew":
+                self.ends_at = self.now + event.ends_in_ms
+                self.engine.replace(Rulebook(sequences=(RULE,)), self._register())
+                self._consider()
+            elif event.name == "restart":
+                self.restart()
+            elif event.name == "lose":
+                self._waiting.clear()
+            elif event.name != "wait":
+                self.hear(event.name)
+        return self
+
+    def pass_time(self, milliseconds: int) -> None:
+        until = self.now + milliseconds
+        while (at := self.engine.next_deadline()) is not None and at <= until:
+            self.now = max(self.now, at)
+            self.engine.tick(self.now)
+            self._commit()
+        self.now = until
+
+    def hear(self, how: str) -> None:
+        """Let the doors hear what waits, in order; an expired order is not obeyed."""
+        waiting, self._waiting = self._waiting, []
+        for order in waiting:
+            result: Result = "done"
+            if self.now > order.expires_at:
+                result = "expired"
+            elif how == "refuse":
+                result = "refused"
+            else:
+                self.revoked[order.device] = order.command == REVOKE
+            if how != "obey silently":
+                reply = Reply(
+                    "door", order.device, order.identity, result, None, self.now, self.now
+                )
+                self.engine.observe_reply(reply, order.orderer)
+                self.engine.observe_reply(reply, order.orderer)
+                self._commit()
+
+    def restart(self) -> None:
+        """Begin anew from the saved bytes, and look at the registry as at any start."""
+        self.engine = Engine(Rulebook(sequences=(RULE,)), self._register(), self.store)
+
+    def end(self) -> "Story":
+        """Let more than an hour pass in which both doors hear and answer everything."""
+        for _ in range(70):
+            self.hear("answer")
+            self.pass_time(60 * SECOND)
+        return self
+
+    def _register(self) -> TableRegister:
+        leases = (Lease(PERSON, self.ends_at, DOORS),)
+        return TableRegister({}, {PREMISES: PremisesFacts(areas=AREAS, leases=leases)})
+
+    def _consider(self) -> None:
+        self.engine.consider(HOME, self.now)
+        self._commit()
+
+    def _commit(self) -> None:
+        outcome = self.engine.take()
+        assert outcome.failures == ()
+        self.store.states.update(outcome.states)
+        for effect in outcome.effects:
+            if isinstance(effect, Command):
+                self.orders.append((self.now, effect))
+                self._waiting.append(effect)
+            elif isinstance(effect, AlertChange):
+                self.changes.append(effect)
+            else:
+                self.proofs.append(effect)
+
+
+@given(EVENTS)
+@settings(deadline=None, max_examples=100)
+def test_in_the_end_a_door_opens_exactly_as_long_as_the_lease(events: list[Event]) -> None:
+    story = Story().play(events).end()
+    assert story.revoked == dict.fromkeys(DOORS, story.ends_at <= story.now)
+    silent = len(story.orders)
+    story.pass_time(6 * HOUR)
+    if story.ends_at > story.now or story.ends_at < story.now - 6 * HOUR:
+        assert len(story.orders) == silent
+
+
+@given(EVENTS)
+@settings(deadline=None, max_examples=80)
+def test_no_order_is_repeated_before_it_has_expired_or_was_answered(events: list[Event]) -> None:
+    story = Story().play(events)
+    identities = [order.identity for _, order in story.orders]
+    assert len(set(identities)) == len(identities)
+    assert all(at < order.expires_at for at, order in story.orders)
+    assert {proof.identity for proof in story.proofs} <= set(identities)
+
+
+@given(EVENTS)
+@settings(deadline=None, max_examples=60)
+def test_a_restart_after_any_event_changes_no_order_and_no_alert(events: list[Event]) -> None:
+    one, other = Story(), Story()
+    for event in events:
+        one.play([event])
+        other.play([event])
+        other.restart()
+    assert other.orders == one.orders
+    assert other.changes == one.changes
+
+
+def test_a_dwelling_with_a_lease_takes_little_room() -> None:
+    story = Story()
+    story.ends_at = START + 400 * DAY
+    story.play([Event(0, "renew", 400 * DAY)])
+    saved = story.store.load(HOME)
+    assert saved is not None
+    assert len(saved) < 200
+
+
+def test_a_dwelling_of_which_nothing_is_new_is_not_written_again() -> None:
+    story = Story()
+    story.restart()
+    story.engine.consider(HOME, START)
+    assert story.engine.take().states == {}
