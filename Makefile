@@ -44,6 +44,10 @@ bench: setup ## speed against the null consumer mosquitto_sub, latency, memory
 bench-fleet: setup ## memory and speed of one process that simulates 100,000 devices
 	@$(BIN)/python -m tests.bench.fleet
 
+.PHONY: bench-million
+bench-million: $(READY) ## memory, start and idle ticks of the rules of a million subjects
+	@$(BIN)/python -m tests.bench.million
+
 .PHONY: quality
 quality: $(READY) ## leaks found and false alarms of the water rules on real meters (FILE=readings.csv.gz)
 	@$(BIN)/python -m tests.quality $(or $(FILE),tests/samples/daiad/readings.csv)

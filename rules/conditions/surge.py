@@ -58,6 +58,9 @@ class Surge(Timeless):
         if not use.slot:
             return (0.0, 0, record, record_at, kept_at, since, limit), None
         end_at, flow = use.end_at, hundredths(use.flow_lh)
+        if not flow and not since:
+            dry = (0.0, 0, record, record_at, kept_at, 0, 0.0)
+            return dry if before or not state else state, None
         follows = slot_at == use.start_at
         lasting = min(before, flow) if follows else 0.0
         severity: Severity | None = None

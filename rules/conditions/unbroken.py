@@ -72,7 +72,7 @@ class Unbroken(Timeless):
         if block and block[1] != use.start_at:
             block, runs = 0, self._none
         if self.parts and not block and self._fills(use.end_at - use.start_at):
-            after = state if state and not found and not any(runs) else (0, self._none, 0, habit)
+            after = state if not found and not any(runs) else (0, self._none, 0, habit)
             return after, clear(use.end_at) if found else None
         known = use.slot
         if block:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ingest.clock import MachineClock, block
+from ingest.demo.gridwatch import Tables
 from ingest.journal.database import open_reader
 from tests.bench.consumers import Load, LoadProcess, running_service
 from tests.bench.site import Site
@@ -29,10 +30,10 @@ class Latency:
     p99_ms: float
 
 
-def latency(site: Site) -> Latency:
+def latency(site: Site, tables: Tables) -> Latency:
     """Return publish to durable commit at 5,000 messages a second, after two seconds of warm-up."""
     load = Load((_SECONDS + _WARM_UP_SECONDS) * RATE, rate=RATE)
-    with running_service(site, {"sink": {"discard": True}}) as service:
+    with running_service(site, tables) as service:
         process = LoadProcess(site.broker, load)
         reader = open_reader(service.journal)
         process.begin()

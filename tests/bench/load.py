@@ -2,6 +2,8 @@
 
 `python -m tests.bench.load PORT MESSAGES telemetry|daily RATE` waits for a line on its input,
 publishes, and prints when it began and ended, in milliseconds since 1970. RATE 0 is full speed.
+The meters are those of dwellings where nothing is wrong: each sends its hours in order, and draws
+no water at night.
 Packets are MQTT 3.1.1, whose acknowledgements are four bytes each, so that they are counted and
 not read. It must cost less than what it measures.
 """
@@ -20,33 +22,50 @@ WINDOW = 2_000
 """Messages a connection may have unacknowledged."""
 _BLOCK = 50
 _DEVICES = 10_000
+_HOUR = 3_600_000
+_UTC_OFFSET_H = 8
+_DRAWN_L = (0, 0, 0, 0, 0, 0, 12, 38, 25, 0, 6, 14, 22, 9, 0, 0, 7, 18, 41, 30, 16, 28, 19, 0)
+"""Of a dwelling in each hour of a local day: 285 L (general knowledge, not from a standard)."""
 _TICK = timedelta(milliseconds=1)
 _CLOCK = MachineClock()
 
 
-def telemetry(number: int, measured_at: Instant) -> tuple[str, str]:
-    """Return device and payload of one reading, 150 bytes of JSON."""
-    device = f"wm-{number % _DEVICES:06d}"
+def telemetry(meter: int, measured_at: Instant, litres: int) -> tuple[str, str]:
+    """Return device and payload of one reading, 150 bytes of JSON; `litres` since it was put in."""
+    device, counted_l = f"wm-{meter:06d}", 1_000_000 + 100 * meter + litres
     return device, (
         f'{{"v":1,"type":"telemetry","device":"{device}","measured_at":"{iso_of(measured_at)}",'
-        f'"cumulative_m3":{number % 9000}.25,"flow_m3h":0.12,"battery_v":3.61}}'
+        f'"cumulative_m3":{counted_l / 1_000:.3f},"flow_m3h":0.12,"battery_v":3.61}}'
     )
 
 
-def daily(number: int, measured_at: Instant) -> tuple[str, str]:
+def hourly(number: int, start: Instant) -> tuple[str, str]:
+    """Return device and payload of the next hour of a meter; each has one before a second comes."""
+    hours, meter = divmod(number, _DEVICES)
+    measured_at = start - start % _HOUR + hours * _HOUR
+    return telemetry(meter, measured_at + meter, _drawn_l(measured_at) - _drawn_l(start))
+
+
+def daily(number: int, start: Instant) -> tuple[str, str]:
     """Return device and payload of a day of 48 half-hour increments."""
     device = f"wd-{number:06d}"
-    increments = ",".join(f"0.0{slot % 10}" for slot in range(48))
+    increments = ",".join(f"0.00{slot % 10}" for slot in range(48))
     return device, (
-        f'{{"v":1,"type":"daily","device":"{device}","frozen_at":"{iso_of(measured_at)}",'
+        f'{{"v":1,"type":"daily","device":"{device}","frozen_at":"{iso_of(start)}",'
         f'"slot_minutes":30,"cumulative_m3":206.66,"increments_m3":[{increments}]}}'
     )
 
 
 PAYLOADS: dict[str, Callable[[int, Instant], tuple[str, str]]] = {
-    "telemetry": telemetry,
+    "telemetry": hourly,
     "daily": daily,
 }
+
+
+def _drawn_l(at: Instant) -> int:
+    """Return the litres drawn from 1970 up to an hour."""
+    days, hour = divmod(at // _HOUR + _UTC_OFFSET_H, 24)
+    return days * sum(_DRAWN_L) + sum(_DRAWN_L[:hour])
 
 
 def packet(device: str, payload: str, packet_id: int) -> bytes:
@@ -101,8 +120,7 @@ class _Publisher:
 def _blocks(kind: str, numbers: Sequence[int], start: Instant) -> list[tuple[int, bytes]]:
     made = PAYLOADS[kind]
     packets = [
-        packet(*made(number, start + number // _DEVICES), 1 + place % 65_535)
-        for place, number in enumerate(numbers)
+        packet(*made(number, start), 1 + place % 65_535) for place, number in enumerate(numbers)
     ]
     return [
         (len(part), b"".join(part))
@@ -124,13 +142,14 @@ def _full_speed(publishers: Sequence[_Publisher], work: Sequence[list[tuple[int,
 
 
 def _paced(publisher: _Publisher, messages: int, rate: int) -> None:
-    """Publish `rate` messages a second, each with the present as its `measured_at`."""
+    """Publish `rate` messages a second, each with the present as its `measured_at`; no water."""
     started, sent = stopwatch(), 0
     while sent < messages or publisher.unacknowledged:
         due = min(messages, int((stopwatch() - started) * rate), sent + publisher.room())
         now = _CLOCK.now()
         packets = [
-            packet(*telemetry(number, now), 1 + number % 65_535) for number in range(sent, due)
+            packet(*telemetry(number % _DEVICES, now, 0), 1 + number % 65_535)
+            for number in range(sent, due)
         ]
         publisher.send(len(packets), b"".join(packets))
         sent = due
@@ -139,7 +158,7 @@ def _paced(publisher: _Publisher, messages: int, rate: int) -> None:
 
 def _main(port: int, messages: int, kind: str, rate: int) -> None:
     publishers = [_Publisher(port, f"load-{n}") for n in range(CONNECTIONS)]
-    start = _CLOCK.now() - 86_400_000
+    start = _CLOCK.now() - (1 + messages // _DEVICES) * _HOUR
     work = [
         [] if rate else _blocks(kind, range(n, messages, CONNECTIONS), start)
         for n in range(CONNECTIONS)

@@ -18,7 +18,11 @@ PAGES = [*ROOT.glob("*.md"), *(page for name in FOLDERS for page in (ROOT / name
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-FIGURES = ("ratio", "ratio_influx", "cpu_us_per_reading", "p50_ms", "p99_ms", "rss_mb")
+FIGURES = (
+    *("ratio", "ratio_influx", "cpu_us_per_reading", "p50_ms", "p99_ms", "rss_mb"),
+    *("ratio_without_rules", "cpu_us_without_rules"),
+    *("subjects", "bytes_per_subject", "restart_s", "idle_tick_ms"),
+)
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 _TARGET = re.compile(r"(?:^|`)make ([a-z][a-z-]*)", re.MULTILINE)
 _EXAMPLE = re.compile(r"mosquitto_pub -q 1 -t (\S+) -m '(\{.*?\})'\n", re.DOTALL)
