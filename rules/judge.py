@@ -1,11 +1,11 @@
 """The judge: what becomes of one subject when a reading comes, when time passes, at a reset."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol, cast
 
 from devices.instant import Instant
 from devices.message import Reply
-from devices.reading import Reading
+from devices.reading import Reading, Values
 from rules.bound import Bound, BoundSequence
 from rules.condition import Amendable, State, Verdict
 from rules.effect import AlertChange, Effect
@@ -94,7 +94,6 @@ class Judge:
 
     def derived(self, memory: Memory, reading: Reading) -> Reading:
         """Return the reading with what it shows together with those before it."""
-        found: dict[str, Any] = {}
         for derivation in memory.profile.derivations:
             name = derivation.name
             try:
@@ -103,11 +102,10 @@ class Judge:
                 self._failed(memory, name, error)
                 continue
             if value is not None:
-                found[name] = value
-        if not found:
-            return reading
-        device, kind, measured_at, received_at, values = reading
-        return Reading(device, kind, measured_at, received_at, {**values, **found})
+                device, kind, measured_at, received_at, values = reading
+                known = cast("Values", {**values, name: value})
+                reading = Reading(device, kind, measured_at, received_at, known)
+        return reading
 
     def advance(self, memory: Memory, reading: Reading) -> None:
         """Take a reading in, by the sequences of its device."""
