@@ -94,9 +94,14 @@ class Rulebook:
         return frozenset(kind for rule in self.rules if rule.scope == scope for kind in rule.fields)
 
     def derivations_of(self, kind: str) -> tuple[Derivation, ...]:
-        """Return what is to be derived of a kind's readings, because a rule reads it."""
+        """Return what is to be derived of a kind's readings, because a rule needs it."""
         read = {name for rule in self.rules for name in rule.fields.get(kind, ())}
-        return tuple(each for each in DERIVATIONS if each.kind == kind and each.name in read)
+        needed: list[Derivation] = []
+        for each in reversed(DERIVATIONS):
+            if each.kind == kind and each.name in read:
+                needed.insert(0, each)
+                read |= each.reads
+        return tuple(needed)
 
     def complaints(self, chains: Iterable[tuple[str, ...]]) -> list[str]:
         """Return what is wrong with the limits set, given every chain of places from the city down.

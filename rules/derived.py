@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from devices.reading import Reading
 from rules.condition import State
+from rules.water_day import WATER_DAY, WATER_NIGHT, day_of, night_of
 from rules.water_use import WATER_USE, use_of
 
 
@@ -20,15 +21,22 @@ class Derivation(NamedTuple):
 
     `of` is asked with the state before, None at first, and each reading that is newer than all
     before of its device, never a late one. It returns the state after, and the value, None for
-    none. Rules read it by listing its name among their fields.
+    none. Rules read it by listing its name among their fields. `reads` are the derived values
+    that it is worked out from, which stand before it in `DERIVATIONS`.
     """
 
     name: str
     kind: str
     of: Callable[[State, Reading], tuple[State, object]]
+    reads: frozenset[str] = frozenset()
 
 
-DERIVATIONS = (Derivation(WATER_USE, "water_meter", use_of),)
+_USE = frozenset({WATER_USE})
+DERIVATIONS = (
+    Derivation(WATER_USE, "water_meter", use_of),
+    Derivation(WATER_DAY, "water_meter", day_of, _USE),
+    Derivation(WATER_NIGHT, "water_meter", night_of, _USE),
+)
 
 
 def derived_fields(kind: str) -> frozenset[str]:

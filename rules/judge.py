@@ -112,18 +112,17 @@ class Judge:
     def derived(self, memory: Memory, reading: Reading) -> Reading:
         """Return the reading with what it shows together with those before it."""
         device, kind, measured_at, received_at, values = reading
-        states = memory.derived
-        for name, _, of in memory.profile.derivations:
+        known: dict[str, Any] = {**values}
+        reading, states = Reading(device, kind, measured_at, received_at, known), memory.derived
+        for name, _, of, _ in memory.profile.derivations:
             try:
                 states[name], value = of(states.get(name), reading)
             except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
                 self._failed(memory, name, error)
                 continue
             if value is not None:
-                values = {**values, name: cast("Any", value)}
-        if values is reading.values:
-            return reading
-        return Reading(device, kind, measured_at, received_at, values)
+                known[name] = value
+        return reading
 
     def advance(self, memory: Memory, reading: Reading) -> None:
         """Take a reading in, by the sequences of its device."""

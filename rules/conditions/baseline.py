@@ -1,19 +1,16 @@
-"""Baseline: a day against the same weekday of the weeks before, by median and MAD."""
+"""Baseline: a day's water against the same weekday of the weeks before, by median and MAD."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
 from typing import NamedTuple
 
-from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading
 from rules.condition import State, Timeless, Verdict
-from rules.conditions.accumulated import Amounts
-from rules.finding import Finding, clear
+from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
+from rules.water_day import DAY, day_in
 
-_DAY = 86_400_000
-_DAY_MINUTES = 1_440
 _NORMAL = 1.4826
 """Times the median absolute deviation is the standard deviation of normal values."""
 
@@ -38,55 +35,45 @@ class Band(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Baseline(Timeless):
-    """A day's total above the subject's own band; judged when the next day begins.
+    """A day's use in L above the subject's own band; judged when the day has ended.
 
-    `fewest` to `most` of the same weekdays make the band. A day of which less than `coverage` is
-    known is neither judged nor remembered, an unusual one is judged and not remembered. State: day
-    number, total, minutes; the totals by weekday; since, 0 for usual.
+    `fewest` to `most` of the same weekdays make the band. A day that is not known is neither judged
+    nor remembered, an unusual one is judged and not remembered, until such days have been usual for
+    `adapts`: then they are. State: the totals by weekday; since, 0 for usual.
     """
 
-    amounts: Amounts
     band: Band
     severity: Severity
     fewest: int = 4
     most: int = 8
-    coverage: float = 0.95
-    utc_offset: timedelta = timedelta(hours=8)
+    adapts: timedelta = timedelta(days=28)
 
     def start(self) -> State:
-        """Return the state before the first amount."""
+        """Return the state before the first day."""
         return None
 
     def observe(self, state: State, reading: Reading) -> Verdict:
-        """Add the amount; judge the day before if this one is new."""
-        amount = self.amounts.of(reading)
-        if amount is None:
+        """Judge the day that a reading ends."""
+        day = day_in(reading)
+        if day is None or not day.known:
             return state, None
-        number = (reading.measured_at + milliseconds_of(self.utc_offset) - 1) // _DAY
-        day, total, minutes, history, since = state or (number, 0.0, 0, [[]] * 7, 0)
-        if number == day:
-            return (day, round(total + amount[0], 6), minutes + amount[1], history, since), None
-        history, since, finding = self._closed((day, total, minutes, history, since))
-        return (number, *amount, history, since), finding
-
-    def _closed(self, state: State) -> tuple[list[list[float]], Instant, Finding | None]:
-        day, total, minutes, history, since = state
-        if minutes < self.coverage * _DAY_MINUTES:
-            return history, since, None
-        usual, ended_at = history[day % 7], self._start_of(day + 1)
-        if len(usual) >= self.fewest and total > (upper := self.band.upper(usual)):
-            since = since or self._start_of(day)
+        history, since = state or ([[]] * 7, 0)
+        usual: list[float] = history[day.number % 7]
+        upper = self.band.upper(usual) if len(usual) >= self.fewest else day.litres
+        evidence: Evidence = {}
+        if day.litres > upper:
+            since = since or day.start_at
             evidence = {
-                "total": total,
-                "median": median(usual),
-                "limit": round(upper, 6),
+                "day_l": round(day.litres, 1),
+                "median_l": round(median(usual), 1),
+                "limit_l": round(upper, 1),
                 "days": len(usual),
                 "limit_from": self.band.source,
             }
-            return history, since, Finding(self.severity, ended_at, since, evidence)
-        remembered = [*usual, total][-self.most :]
-        history = [*history[: day % 7], remembered, *history[day % 7 + 1 :]]
-        return history, 0, clear(ended_at) if since else None
-
-    def _start_of(self, day: int) -> Instant:
-        return day * _DAY - milliseconds_of(self.utc_offset)
+            if day.end_at - since < self.adapts.days * DAY:
+                return (history, since), Finding(self.severity, day.end_at, since, evidence)
+        remembered = [*usual, day.litres][-self.most :]
+        history = [*history[: day.number % 7], remembered, *history[day.number % 7 + 1 :]]
+        if evidence:
+            return (history, since), Finding(self.severity, day.end_at, since, evidence)
+        return (history, 0), clear(day.end_at) if since else None

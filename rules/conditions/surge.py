@@ -31,7 +31,7 @@ class Impossible(NamedTuple):
 
 @dataclass(frozen=True)
 class Surge(Timeless):
-    """The smaller flow of two slots that follow each other.
+    """The smaller flow of two slots that follow each other; the first may be a gap, with its mean.
 
     The record halves in `forgotten_in`, so that one feast does not deafen it for ever; it is judged
     by when it is `learning` old. Once found, the limit stays until the flow is below it. State:
@@ -56,7 +56,9 @@ class Surge(Timeless):
         first = (0.0, 0, 0.0, 0, use.start_at, 0, 0.0)
         before, slot_at, record, record_at, kept_at, since, limit = state or first
         if not use.slot:
-            return (0.0, 0, record, record_at, kept_at, since, limit), None
+            known = use.litres is not None
+            flow, slot_at = (hundredths(use.flow_lh), use.end_at) if known else (0.0, 0)
+            return (flow, slot_at, record, record_at, kept_at, since, limit), None
         end_at, flow = use.end_at, hundredths(use.flow_lh)
         if not flow and not since:
             dry = (0.0, 0, record, record_at, kept_at, 0, 0.0)

@@ -17,11 +17,12 @@ from rules.memory import SavedState
 from rules.register import TableRegister
 from rules.severity import Severity
 from rules.subject import Subject
+from rules.water_day import WATER_DAY, WATER_NIGHT
 from rules.water_use import WATER_USE
 from tests.quality.injection import DAY, Counted
 
 _RAISED = (Transition.RAISED, Transition.RAISED_LATE, Transition.ESCALATED)
-_USE = frozenset({"cumulative_m3", "increment_m3", WATER_USE})
+_USE = frozenset({"cumulative_m3", "increment_m3", WATER_USE, WATER_DAY, WATER_NIGHT})
 RULEBOOK = Rulebook(
     tuple(
         rule for rule in catalogue().values() if rule.fields.get("water_meter", frozenset()) & _USE

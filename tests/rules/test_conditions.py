@@ -22,6 +22,7 @@ from rules.conditions.trusted import Trusted
 from rules.finding import Finding
 from rules.moment import Moment
 from rules.severity import Severity
+from rules.water_day import DAY, WATER_DAY, Day, number_of_day
 
 HOUR = milliseconds_of(timedelta(hours=1))
 MONDAY = 1_772_380_800_000
@@ -191,33 +192,40 @@ def test_a_late_amount_may_excuse_and_may_raise() -> None:
     assert (finding.severity, finding.known) == (None, True)
 
 
-def days(totals: Sequence[float]) -> list[Reading]:
+def days(totals: Sequence[float], known_ms: int = DAY) -> list[Reading]:
+    first = number_of_day(MONDAY)
+    ended = [Day(first + number, litres, known_ms) for number, litres in enumerate(totals)]
     return [
-        water(24 * day + hour, litres / 24)
-        for day, litres in enumerate(totals)
-        for hour in range(1, 25)
+        Reading("d", "k", day.end_at, day.end_at, {WATER_DAY: day})  # type: ignore[dict-item]
+        for day in ended
     ]
 
 
-BASELINE = Baseline(WATER, Band(3.0, 4.0, 0.3, ""), WARNING)
+BASELINE = Baseline(Band(3.0, 4.0, 300.0, ""), WARNING)
 
 
 def test_a_day_is_held_against_the_same_weekday_of_the_weeks_before() -> None:
     usual = [100, 110, 120, 100, 90, 500, 600] * 5
     assert "w" not in observed(BASELINE, days(usual))[0]
     found, findings = observed(BASELINE, days([*usual, 600, 100, 100]))
-    assert found[-48:-24] == "w" * 24
-    assert findings[0].evidence["median"] == pytest.approx(0.1, rel=1e-3)
-    assert found[-1] == "-"
+    assert found[-3:] == "w--"
+    assert findings[0].evidence["median_l"] == 100
 
 
-def test_an_unusual_day_is_not_learnt_and_a_hole_is_not_judged() -> None:
+def test_an_unusual_day_is_not_learnt_and_a_day_not_known_is_not_judged() -> None:
     usual = [100.0] * 35
     weeks = ([600.0] + [100.0] * 6) * 3
     found, _ = observed(BASELINE, days([*usual, *weeks]))
-    assert [found[(35 + 7 * week + 1) * 24] for week in range(3)] == ["w"] * 3
-    holed = days([*usual, 600, 100])
-    assert "w" not in observed(BASELINE, holed[:-40] + holed[-30:])[0]
+    assert [found[35 + 7 * week] for week in range(3)] == ["w"] * 3
+    judged = [*days([*usual, 600]), *days([*usual, 600], known_ms=DAY // 2)]
+    assert observed(BASELINE, judged)[0][-36:] == "w" * 36
+
+
+def test_what_is_unusual_for_a_month_becomes_usual() -> None:
+    found, _ = observed(BASELINE, days([100.0] * 56 + [600.0] * 120))
+    assert "w" not in found[:56]
+    assert set(found[56:84]) == {"w"}
+    assert "w" not in found[-30:]
 
 
 ANY = Combination("any", (WARM, WET))

@@ -1,0 +1,59 @@
+"""Night flow: water that runs while people sleep, above a limit and the home's own habit."""
+
+from dataclasses import dataclass
+from statistics import median
+from typing import NamedTuple
+
+from devices.reading import Reading
+from rules.condition import State, Timeless, Verdict
+from rules.finding import Evidence, Finding, clear
+from rules.severity import Severity
+from rules.water_day import night_in
+
+
+class Sleep(NamedTuple):
+    """What is too much at night: above `flow_lh` and `factor` times the own median."""
+
+    flow_lh: float
+    factor: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class NightFlow(Timeless):
+    """The least flow of a night above a limit.
+
+    The median is that of the last `most` usual nights; before there are `fewest` nothing is judged.
+    A night that is not known is neither judged nor remembered. State: the least flows; since, 0 for
+    usual.
+    """
+
+    sleep: Sleep
+    severity: Severity
+    fewest: int = 7
+    most: int = 14
+
+    def start(self) -> State:
+        """Return the state before the first night."""
+        return None
+
+    def observe(self, state: State, reading: Reading) -> Verdict:
+        """Judge the night that a reading shows to be over."""
+        night = night_in(reading)
+        if night is None or not night.known:
+            return state, None
+        history, since = state or ([], 0)
+        limit = self.sleep.flow_lh
+        if len(history) >= self.fewest:
+            limit = max(limit, self.sleep.factor * median(history))
+        if len(history) < self.fewest or night.least_lh <= limit:
+            remembered = [*history, night.least_lh][-self.most :]
+            return (remembered, 0), clear(night.end_at) if since else None
+        since = since or night.start_at
+        evidence: Evidence = {
+            "least_lh": round(night.least_lh, 1),
+            "limit_lh": round(limit, 1),
+            "median_lh": round(median(history), 1),
+            "limit_from": self.sleep.source,
+        }
+        return (history, since), Finding(self.severity, night.end_at, since, evidence)

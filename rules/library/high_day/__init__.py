@@ -1,0 +1,1 @@
+"""More water in a day than a home uses."""

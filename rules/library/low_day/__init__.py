@@ -1,0 +1,1 @@
+"""Hardly any water in a day."""

@@ -1,0 +1,1 @@
+"""Water that runs while people sleep."""

@@ -1,0 +1,1 @@
+"""A counter that stands although water runs."""

@@ -1,0 +1,191 @@
+"""Water by the calendar: what a meter counted in each local day, and the least flow of each night.
+
+Both are derived once for all rules that judge days or nights, and have a value only at the reading
+that shows that the day or night is over.
+"""
+
+from datetime import timedelta
+from typing import NamedTuple, cast
+
+from devices.instant import Instant, milliseconds_of
+from devices.reading import Reading, Values
+from rules.condition import State
+from rules.water_use import HOUR, WATER_USE, Use, hundredths, thousandths
+
+WATER_DAY = "water_day"
+"""The field by which rules read the `Day` that has ended, see `rules.derived`."""
+WATER_NIGHT = "water_night"
+"""The field by which rules read the `Night` that has ended."""
+DAY = 24 * HOUR
+NIGHT_FROM = 2 * HOUR
+NIGHT_UNTIL = 5 * HOUR
+"""IWA practice: the least of 02:00 to 04:00. An hour more, so that an hourly meter that is not
+aligned to the hour has two whole slots in it."""
+_UTC_OFFSET = milliseconds_of(timedelta(hours=8))
+_COVERAGE = 0.95
+_STOOD = 20 * HOUR
+_AT_ONCE_L = 100.0
+"""A counter that stood for longer than a working day and a night, and goes on with more than a
+shower at once, was frozen: it counted in the meantime (general knowledge)."""
+_FROZEN = -2 * DAY
+_COARSEST_L = 10
+"""A meter that counts in larger steps looks dry for days (practice)."""
+_SHUT, _WAS_SHUT, _COARSE = 1, 2, 4
+_NONE = (0, 0.0, 0, 0, 0)
+_NIGHT_COVERAGE = 0.6
+
+
+class Day(NamedTuple):
+    """A local day, by its number: the litres known of it, and of how many milliseconds.
+
+    A gap within the day is known, because the counter has its volume; one over midnight is not, nor
+    is a step of the counter: what looks like a rollover may be another meter. The
+    milliseconds are negative if the counter was frozen before: then it has water of another day.
+    `excused`: that it is dry says nothing, because the valve was shut, or because the meter counts
+    in steps of more than 10 L.
+    """
+
+    number: int
+    litres: float
+    known_ms: int
+    excused: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether nearly all of it is known."""
+        return self.known_ms >= _COVERAGE * DAY
+
+    @property
+    def start_at(self) -> Instant:
+        """When it began."""
+        return self.number * DAY - _UTC_OFFSET
+
+    @property
+    def end_at(self) -> Instant:
+        """When it ended."""
+        return self.start_at + DAY
+
+
+class Night(NamedTuple):
+    """The night of a local day: its least flow in L/h, and of how many milliseconds.
+
+    Only slots that lie in it whole count.
+    """
+
+    number: int
+    least_lh: float
+    known_ms: int
+
+    @property
+    def known(self) -> bool:
+        """Whether most of it is known."""
+        return self.known_ms >= _NIGHT_COVERAGE * (NIGHT_UNTIL - NIGHT_FROM)
+
+    @property
+    def start_at(self) -> Instant:
+        """When it began."""
+        return self.number * DAY - _UTC_OFFSET + NIGHT_FROM
+
+    @property
+    def end_at(self) -> Instant:
+        """When it ended."""
+        return self.number * DAY - _UTC_OFFSET + NIGHT_UNTIL
+
+
+def day_in(reading: Reading) -> Day | None:
+    """Return the day that a reading was found to end, None for none."""
+    return cast("Day | None", reading.values.get(WATER_DAY))
+
+
+def night_in(reading: Reading) -> Night | None:
+    """Return the night that a reading was found to end, None for none."""
+    return cast("Night | None", reading.values.get(WATER_NIGHT))
+
+
+def number_of_day(at: Instant) -> int:
+    """Return the number of a local day."""
+    return (at + _UTC_OFFSET) // DAY
+
+
+def day_of(state: State, reading: Reading) -> tuple[State, Day | None]:
+    """Add the use that a reading shows; return the day that it ends.
+
+    State: of the day that runs its number, litres and milliseconds known; when the counter last
+    moved; as bits, whether the valve is shut, whether it was in this day, whether the meter is
+    coarse.
+    """
+    values = reading.values
+    number, litres, known_ms, moved_at, status = state or _NONE
+    if status or values.get("valve") == "shut" or "resolution_l" in values:
+        status = _status(status, values)
+    use = cast("Use | None", values.get(WATER_USE))
+    if use is None or use.step is not None or (more := use.litres) is None:
+        told = status == (state or _NONE)[4]
+        return state if told else (number, litres, known_ms, moved_at, status), None
+    start_at, end_at = use.start_at, use.end_at
+    today = (end_at + _UTC_OFFSET) // DAY
+    if not number:
+        new, _ = _turned(None, use, today)
+        return (today, new.litres, new.known_ms, end_at, status), None
+    frozen = 0
+    if more:
+        frozen = _FROZEN if more >= _AT_ONCE_L and end_at - moved_at >= _STOOD else 0
+        moved_at = end_at
+    known_ms += frozen
+    if today == number == (start_at + _UTC_OFFSET) // DAY:
+        known_ms += end_at - start_at
+        return (number, thousandths(litres + more), known_ms, moved_at, status), None
+    if today < number:
+        return state, None
+    new, ended = _turned(Day(number, litres, known_ms, status > 0), use, today)
+    if ended is not None:
+        status = status | _WAS_SHUT if status & _SHUT else status & ~_WAS_SHUT
+        new = new._replace(known_ms=new.known_ms + frozen)
+    return (today, new.litres, new.known_ms, moved_at, status), ended
+
+
+def _turned(old: Day | None, use: Use, number: int) -> tuple[Day, Day | None]:
+    """End the day that runs; a slot over midnight is parted in proportion, a gap is not known."""
+    midnight = number * DAY - _UTC_OFFSET
+    litres, after = use.litres or 0.0, use.end_at - max(use.start_at, midnight)
+    whole = use.end_at - use.start_at
+    known = use.slot or after in (0, whole)
+    new = Day(number, thousandths(litres * after / whole) if known else 0.0, after if known else 0)
+    if old is None:
+        return new, None
+    if number == old.number:
+        litres, known_ms = thousandths(old.litres + new.litres), old.known_ms + new.known_ms
+        return Day(number, litres, known_ms), None
+    if known and number_of_day(use.start_at) == old.number == number - 1:
+        litres = thousandths(old.litres + litres - new.litres)
+        old = old._replace(litres=litres, known_ms=old.known_ms + whole - after)
+    return new, old
+
+
+def _status(bits: int, values: Values) -> int:
+    valve, resolution = values.get("valve"), values.get("resolution_l")
+    if valve is not None:
+        bits = bits | _SHUT | _WAS_SHUT if valve == "shut" else bits & ~_SHUT
+    if isinstance(resolution, int):
+        bits = bits | _COARSE if resolution > _COARSEST_L else bits & ~_COARSE
+    return bits
+
+
+def night_of(state: State, reading: Reading) -> tuple[State, Night | None]:
+    """Return the night that a reading shows to be over. State: the night that runs, or None."""
+    use = cast("Use | None", reading.values.get(WATER_USE))
+    if use is None:
+        return state, None
+    number, since = divmod(use.start_at + _UTC_OFFSET, DAY)
+    until = since + use.end_at - use.start_at
+    if since < NIGHT_FROM or until > NIGHT_UNTIL:
+        return None, None if state is None else Night(*state)
+    if not use.slot:
+        return state, None
+    flow, known = hundredths(use.flow_lh), use.end_at - use.start_at
+    if state is not None and state[0] == number:
+        flow, known = min(flow, state[1]), known + state[2]
+    now = Night(number, flow, known)
+    if until == NIGHT_UNTIL:
+        return None, now
+    return tuple(now), None
