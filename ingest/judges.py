@@ -1,13 +1,13 @@
 """The judges: the engine with its rules, kept to the facts of the registry."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 from ingest.clock import Clock
+from ingest.health import Health
 from ingest.journal.journal import Journal
 from ingest.judging import Judging
 from ingest.metrics import Metrics
-from ingest.registry.facts import Facts, RegistryWatch, facts_of
+from ingest.registry.facts import Facts, RegistryWatch, Sources, facts_of
 from rules.catalogue import alert_rules, catalogue, sequences
 from rules.engine import Engine
 from rules.register import PremisesFacts, TableRegister
@@ -23,9 +23,14 @@ class Judges(NamedTuple):
     watch: RegistryWatch
 
 
-def judges_of(path: Path, journal: Journal, clock: Clock, metrics: Metrics) -> Judges:
-    """Return the whole library at work; JournalError if stored limits no longer fit its rules."""
-    facts = facts_of(path, catalogue(), clock.now(), tuple(sequences().values()))
+def judges_of(
+    sources: Sources, journal: Journal, clock: Clock, metrics: Metrics, health: Health
+) -> Judges:
+    """Return the whole library at work.
+
+    JournalError if stored limits no longer fit its rules, RegistryError if those of the file don't.
+    """
+    facts = facts_of(sources, catalogue(), clock.now(), tuple(sequences().values()))
     engine = Engine(facts.rulebook, facts.register, journal.states)
     judging = Judging(journal, engine, alert_rules(), clock, metrics)
     judging.consider(_moved(TableRegister(), facts.register))
@@ -36,7 +41,7 @@ def judges_of(path: Path, journal: Journal, clock: Clock, metrics: Metrics) -> J
         judging.consider(_moved(in_force.pop(), changed.register))
         in_force.append(changed.register)
 
-    return Judges(judging, RegistryWatch(path, clock, facts, follow))
+    return Judges(judging, RegistryWatch(sources, clock, facts, follow, health))
 
 
 def _moved(before: TableRegister, after: TableRegister) -> list[Subject]:

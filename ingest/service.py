@@ -24,6 +24,7 @@ from ingest.mqtt.session import Session
 from ingest.observed import Observed
 from ingest.outbox import Outbox
 from ingest.pipeline import Pipeline
+from ingest.registry.facts import Sources
 from ingest.settings import Settings
 from ingest.sink import Sink
 from ingest.sinks import sinks_of
@@ -81,7 +82,13 @@ class _Service:
             for name, sink in sinks.items()
         ]
         self._judges = (
-            judges_of(settings.journal.path, journal, clock, self._metrics)
+            judges_of(
+                Sources(settings.journal.path, settings.rules.limits),
+                journal,
+                clock,
+                self._metrics,
+                self._health,
+            )
             if settings.rules.judge
             else None
         )

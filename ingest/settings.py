@@ -152,6 +152,8 @@ class RulesSettings(Section):
 
     judge: bool = False
     """Whether the rules judge what comes in: three times the CPU for each reading, as of now."""
+    limits: Path | None = None
+    """Limits in a file as the registry's `limits.csv`; its rows win, a change needs no restart."""
 
 
 class HttpSettings(Section):

@@ -19,6 +19,7 @@ from ingest.journal.database import JournalError
 from ingest.logs import set_up_logs
 from ingest.metrics_table import metrics_markdown
 from ingest.preflight import faults
+from ingest.registry import RegistryError
 from ingest.service import serve
 from ingest.settings_table import settings_markdown
 
@@ -36,7 +37,7 @@ def run(settings: SettingsFile = None) -> None:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(loaded, MachineClock()))
-    except (SettingsError, JournalError) as error:
+    except (SettingsError, JournalError, RegistryError) as error:
         refuse(str(error))
     except PortTaken as error:
         refuse(str(error), FAILED)
