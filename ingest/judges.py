@@ -8,6 +8,7 @@ from ingest.journal.journal import Journal
 from ingest.judging import Judging
 from ingest.metrics import Metrics
 from ingest.registry.facts import Facts, RegistryWatch, Sources, facts_of
+from ingest.shadow.shadow import Shadow
 from rules.catalogue import alert_rules, catalogue, sequences
 from rules.engine import Engine
 from rules.register import PremisesFacts, TableRegister
@@ -35,11 +36,13 @@ def judges_of(
     judging = Judging(journal, engine, alert_rules(), clock, metrics)
     judging.consider(_moved(TableRegister(), facts.register))
     in_force = [facts.register]
+    judging.shadow = shadow = Shadow(journal.reader, catalogue(), facts)
 
     def follow(changed: Facts) -> None:
         engine.replace(changed.rulebook, changed.register)
         judging.consider(_moved(in_force.pop(), changed.register))
         in_force.append(changed.register)
+        shadow.follow(changed)
 
     return Judges(judging, RegistryWatch(sources, clock, facts, follow, health))
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from devices.instant import Instant
 from devices.message import Reply
@@ -39,6 +39,9 @@ from rules.explanation import Text
 from rules.rule import AlertRule
 from rules.sequence import Override
 from rules.subject import Subject
+
+if TYPE_CHECKING:
+    from ingest.shadow.shadow import Shadow
 
 _LOG = logging.getLogger(__name__)
 HEARING_KEY = "hearing"
@@ -93,6 +96,8 @@ class Judging:
         self._hearing = Hearing(journal.remembered(HEARING_KEY))
         engine.deaf(self._hearing.outages)
         self.ordered = asyncio.Event()
+        self.shadow: Shadow | None = None
+        """What tries other limits on the same readings, if anything."""
         self._turn = asyncio.Lock()
         self._commands: Counter[tuple[str, str]] = Counter()
         self._failed: set[str] = set()
@@ -113,7 +118,7 @@ class Judging:
                 while await self.look(hears=ears.hear()):
                     await pause(_BREATH)
             now = self._clock.now()
-            due = self._engine.next_deadline()
+            due = self._next_deadline()
             latest = now + _LONGEST_WAIT_MS
             await self._clock.sleep_until(latest if due is None else max(now, min(due, latest)))
 
@@ -125,7 +130,8 @@ class Judging:
             self._engine.deaf(self._hearing.outages)
         moved = tuple(islice(self._moved, _MOST_AT_ONCE))
         asked = Asked(self._journal.reset_requests(), self._journal.override_requests(), moved)
-        if self._is_due(now) or any(asked) or changed or self._hearing.forgets(now):
+        turns = self.shadow is not None and self.shadow.look(now, self._hearing.outages)
+        if self._is_due(now) or any((*asked, changed, turns)) or self._hearing.forgets(now):
             async with self._judged():
                 await self._journal.judge(partial(self._pass, now, asked))
             self._hearing.remembered(now)
@@ -135,8 +141,14 @@ class Judging:
         """Look anew at subjects of which the registry says something else, at the next look."""
         self._moved.update(dict.fromkeys(moved))
 
+    def _next_deadline(self) -> Instant | None:
+        dues = [self._engine.next_deadline()]
+        if self.shadow:
+            dues.append(self.shadow.next_deadline())
+        return min((due for due in dues if due is not None), default=None)
+
     def _is_due(self, now: Instant) -> bool:
-        due = self._engine.next_deadline()
+        due = self._next_deadline()
         return due is not None and due <= now
 
     @asynccontextmanager
@@ -148,8 +160,12 @@ class Judging:
             except BaseException:
                 self._engine.discard()
                 self.consider(self._moving)
+                if self.shadow:
+                    self.shadow.discard()
                 raise
             else:
+                if self.shadow:
+                    self.shadow.taken()
                 self._count()
             finally:
                 self._changes.clear()
@@ -168,6 +184,8 @@ class Judging:
                 self._fail(_ENGINE, error)
         for reply, orderer in fresh.replies:
             self._hear_reply(reply, orderer)
+        if self.shadow:
+            self.shadow.observe(fresh)
         return self._taken()
 
     def _hear_reply(self, reply: Reply, orderer: Subject) -> None:
@@ -183,6 +201,8 @@ class Judging:
         taken_over = {each.subject: self._take_over(each, now) for each in asked.overrides}
         for subject in asked.moved:
             self._consider(subject, now)
+        if self.shadow:
+            self.shadow.tick(now, _MOST_AT_ONCE)
         try:
             self._engine.tick(now, _MOST_AT_ONCE)
         except sqlite3.Error:
@@ -190,7 +210,7 @@ class Judging:
         except Exception as error:  # noqa: BLE001 its timer is off: it is not tried for ever
             self._fail(_ENGINE, error)
         words = {HEARING_KEY: self._hearing.word}
-        return replace(self._taken(), answers=answers, taken_over=taken_over, words=words)
+        return replace(self._taken(now), answers=answers, taken_over=taken_over, words=words)
 
     def _consider(self, subject: Subject, now: Instant) -> None:
         del self._moved[subject]
@@ -213,6 +233,8 @@ class Judging:
         except Exception as error:  # noqa: BLE001 a person is answered whatever the rules do
             self._fail(_ENGINE, error)
             done = False
+        if done and self.shadow:
+            self.shadow.reset(subject, request.rule, now)
         return "reset" if done else "refused"
 
     def _take_over(self, request: OverrideRequest, now: Instant) -> str:
@@ -227,7 +249,8 @@ class Judging:
             done = False
         return "taken_over" if done else "refused"
 
-    def _taken(self) -> Consequences:
+    def _taken(self, turns_at: Instant | None = None) -> Consequences:
+        """Return what to write; trials begin and end only at `turns_at`, without readings."""
         outcome = self._engine.take()
         for rule, _, error in outcome.failures:
             self._note(rule, error)
@@ -242,6 +265,7 @@ class Judging:
             changes,
             [command_row(order, now) for order in orders],
             [effect for effect in outcome.effects if isinstance(effect, Proof)],
+            beside=self.shadow.take(turns_at) if self.shadow else None,
         )
 
     def _text(self, change: AlertChange) -> Text:

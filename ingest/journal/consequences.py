@@ -1,5 +1,6 @@
 """What follows from readings or from time: written in the transaction that brought it."""
 
+import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
@@ -67,6 +68,7 @@ class Consequences:
     """Rows to be written; `answers` to requests to reset, by alert; `words` to be remembered.
 
     `taken_over` are the answers to requests to take a device over, by its subject's id.
+    `beside` writes, last of all, what a trial beside the rules keeps.
     """
 
     states: Sequence[StateRow] = ()
@@ -76,6 +78,7 @@ class Consequences:
     answers: Mapping[str, str] = field(default_factory=dict)
     taken_over: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
+    beside: Callable[[sqlite3.Connection], None] | None = None
 
 
 Judgement: TypeAlias = Callable[[Fresh], Consequences]

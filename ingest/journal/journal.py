@@ -226,6 +226,11 @@ class Journal:
         with passing_failures():
             return override_requests(self._reader)
 
+    @property
+    def reader(self) -> sqlite3.Connection:
+        """A connection that reads what is committed, for the loop's thread."""
+        return self._reader
+
     def device_count(self) -> int:
         """Count the devices a message ever came from."""
         (number,) = self._reader.execute("SELECT count(*) FROM device WHERE seen = 1").fetchone()
@@ -274,6 +279,8 @@ class Journal:
         if consequences.taken_over:
             answer_overrides(self._database, consequences.taken_over)
         self._database.executemany(_REMEMBER, consequences.words.items())
+        if consequences.beside:
+            consequences.beside(self._database)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[None]:
