@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ingest.cli.options import FAILED, SettingsFile, refuse, settings_of
-from ingest.clock import MachineClock
+from ingest.clock import Clock, MachineClock
 from ingest.coherence import warnings
 from ingest.configuration import SETTINGS_VARIABLE, SettingsError
 from ingest.http import PortTaken
@@ -28,6 +28,11 @@ _LOG = logging.getLogger(__name__)
 
 def run(settings: SettingsFile = None) -> None:
     """Run the service until SIGTERM or SIGINT."""
+    run_by(MachineClock(), settings)
+
+
+def run_by(clock: Clock, settings: Path | None) -> None:
+    """Run the service by a clock; what it can't be run with ends it with the reason."""
     loaded = settings_of(settings)
     _refuse_if_any(faults(loaded))
     set_up_logs(loaded.log)
@@ -36,7 +41,7 @@ def run(settings: SettingsFile = None) -> None:
     _collect_seldom()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(serve(loaded, MachineClock()))
+            runner.run(serve(loaded, clock))
     except (SettingsError, JournalError, RegistryError) as error:
         refuse(str(error))
     except PortTaken as error:
