@@ -13,7 +13,7 @@ help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 .PHONY: run
-run: setup ## the whole path with simulated devices (SECONDS=20 ends by itself, INFLUX=1 writes to InfluxDB)
+run: setup ## a story with simulated devices: leak, person in care, lease, gas (SECONDS=20 ends by itself, INFLUX=1 writes to InfluxDB)
 	@$(BIN)/gridwatch demo $(if $(SECONDS),--seconds $(SECONDS)) $(if $(filter 1,$(INFLUX)),--influx)
 
 .PHONY: test

@@ -2,10 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from devices.instant import Instant
+
+_SHORTEST_SLEEP_S = 0.01
 
 
 class Clock(Protocol):
@@ -53,6 +56,59 @@ class FastClock:
         while (wait := instant - self.now()) > 0:
             behind = self.now() < time.time_ns() // 1_000_000
             await asyncio.sleep(wait / 1000 / (self._speed if behind else 1))
+
+
+class Leg(NamedTuple):
+    """A stretch of simulated time, and how many times as fast as real time it passes."""
+
+    lasts_ms: int
+    speed: float
+
+    @property
+    def real_ms(self) -> float:
+        """How long it takes."""
+        return self.lasts_ms / self.speed
+
+
+class PacedClock:
+    """A clock that goes through legs of different speeds and is then in the present.
+
+    It begins before the present, at the machine's instant `begin`. Two processes that are given the
+    same values show the same time. Whoever sleeps by it wakes up at most 100 times a second.
+    """
+
+    def __init__(self, begin: Instant, legs: Sequence[Leg]) -> None:
+        real_ms = sum(leg.real_ms for leg in legs)
+        self._begin = begin
+        self._legs = tuple(legs)
+        self.start: Instant = begin + round(real_ms) - sum(leg.lasts_ms for leg in legs)
+        """The first instant that it shows."""
+
+    def now(self) -> Instant:
+        """Return the simulated instant."""
+        machine = time.time_ns() // 1_000_000
+        left_ms, shown = float(machine - self._begin), self.start
+        for leg in self._legs:
+            if left_ms < leg.real_ms:
+                return shown + int(left_ms * leg.speed)
+            left_ms -= leg.real_ms
+            shown += leg.lasts_ms
+        return machine
+
+    async def sleep_until(self, instant: Instant) -> None:
+        """Sleep until the simulated clock shows the instant."""
+        wait_ms = instant - self.now()
+        while wait_ms > 0:
+            await asyncio.sleep(max(_SHORTEST_SLEEP_S, wait_ms / 1000 / self._speed()))
+            wait_ms = instant - self.now()
+
+    def _speed(self) -> float:
+        left_ms = float(time.time_ns() // 1_000_000 - self._begin)
+        for leg in self._legs:
+            if left_ms < leg.real_ms:
+                return leg.speed
+            left_ms -= leg.real_ms
+        return 1.0
 
 
 def stopwatch() -> float:

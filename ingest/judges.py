@@ -1,16 +1,17 @@
 """The judges: the engine with its rules, kept to the facts of the registry."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 from ingest.clock import Clock
+from ingest.health import Health
 from ingest.journal.journal import Journal
 from ingest.judging import Judging
 from ingest.metrics import Metrics
-from ingest.registry.facts import Facts, RegistryWatch, facts_of
+from ingest.registry.facts import Facts, RegistryWatch, Sources, facts_of
+from ingest.shadow.shadow import Shadow
 from rules.catalogue import alert_rules, catalogue, sequences
 from rules.engine import Engine
-from rules.register import COMMUNITY_DIGITS, PremisesFacts, TableRegister
+from rules.register import PremisesFacts, TableRegister
 from rules.subject import Subject
 
 _NONE = PremisesFacts()
@@ -24,27 +25,26 @@ class Judges(NamedTuple):
 
 
 def judges_of(
-    path: Path,
-    journal: Journal,
-    clock: Clock,
-    metrics: Metrics,
-    area_digits: int = COMMUNITY_DIGITS,
+    sources: Sources, journal: Journal, clock: Clock, metrics: Metrics, health: Health
 ) -> Judges:
-    """Return the whole library at work; JournalError if stored limits no longer fit its rules."""
-    facts = facts_of(
-        path, catalogue(), clock.now(), tuple(sequences().values()), area_digits=area_digits
-    )
+    """Return the whole library at work.
+
+    JournalError if stored limits no longer fit its rules, RegistryError if those of the file don't.
+    """
+    facts = facts_of(sources, catalogue(), clock.now(), tuple(sequences().values()))
     engine = Engine(facts.rulebook, facts.register, journal.states)
     judging = Judging(journal, engine, alert_rules(), clock, metrics)
     judging.consider(_moved(TableRegister(), facts.register))
     in_force = [facts.register]
+    judging.shadow = shadow = Shadow(journal.reader, catalogue(), facts)
 
     def follow(changed: Facts) -> None:
         engine.replace(changed.rulebook, changed.register)
         judging.consider(_moved(in_force.pop(), changed.register))
         in_force.append(changed.register)
+        shadow.follow(changed)
 
-    return Judges(judging, RegistryWatch(path, clock, facts, follow))
+    return Judges(judging, RegistryWatch(sources, clock, facts, follow, health))
 
 
 def _moved(before: TableRegister, after: TableRegister) -> list[Subject]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import islice
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
 
 from devices.instant import Instant
 from devices.reading import Reading
@@ -44,6 +44,9 @@ from rules.subject import Subject
 
 P = ParamSpec("P")
 T = TypeVar("T")
+if TYPE_CHECKING:
+    from ingest.shadow.shadow import Shadow
+
 _LOG = logging.getLogger(__name__)
 HEARING_KEY = "hearing"
 _LONGEST_WAIT_MS = 1_000
@@ -102,6 +105,8 @@ class Judging:
         self._hearing = Hearing(journal.remembered(HEARING_KEY))
         engine.deaf(self._hearing.outages)
         self.ordered = asyncio.Event()
+        self.shadow: Shadow | None = None
+        """What tries other limits on the same readings, if anything."""
         self._turn = asyncio.Lock()
         self._commands: Counter[tuple[str, str]] = Counter()
         self._failed: set[str] = set()
@@ -123,7 +128,7 @@ class Judging:
                 while await self.look(hears=ears.hear()):
                     await pause(_BREATH)
             now = self._clock.now()
-            due = self._engine.next_deadline()
+            due = self._next_deadline()
             latest = now + _LONGEST_WAIT_MS
             await self._clock.sleep_until(latest if due is None else max(now, min(due, latest)))
 
@@ -139,7 +144,8 @@ class Judging:
             tuple(islice(self._moved, _MOST_AT_ONCE)),
             self._journal.unjudged(_MOST_AT_ONCE),
         )
-        if self._is_due(now) or any(asked) or changed or self._hearing.forgets(now):
+        turns = self.shadow is not None and self.shadow.look(now, self._hearing.outages)
+        if self._is_due(now) or any((*asked, changed, turns)) or self._hearing.forgets(now):
             async with self._judged():
                 await self._journal.judge(partial(self._pass, now, asked))
             self._hearing.remembered(now)
@@ -153,8 +159,14 @@ class Judging:
         """Return the title of what people are told of by this name."""
         return title_of(rule, self._rules)
 
+    def _next_deadline(self) -> Instant | None:
+        dues = [self._engine.next_deadline()]
+        if self.shadow:
+            dues.append(self.shadow.next_deadline())
+        return min((due for due in dues if due is not None), default=None)
+
     def _is_due(self, now: Instant) -> bool:
-        due = self._engine.next_deadline()
+        due = self._next_deadline()
         return due is not None and due <= now
 
     @asynccontextmanager
@@ -166,8 +178,12 @@ class Judging:
             except BaseException:
                 self._engine.discard()
                 self.consider(self._moving)
+                if self.shadow:
+                    self.shadow.discard()
                 raise
             else:
+                if self.shadow:
+                    self.shadow.taken()
                 self._count()
             finally:
                 self._changes.clear()
@@ -189,6 +205,8 @@ class Judging:
             self._try(self._engine.observe_doubted, reading)
         for reply, orderer in fresh.replies:
             self._try(self._engine.observe_reply, reply, orderer)
+        if self.shadow:
+            self.shadow.observe(fresh)
         return self._taken()
 
     def _pass(self, now: Instant, asked: Asked, _: Fresh) -> Consequences:
@@ -200,9 +218,12 @@ class Judging:
             del self._moved[subject]
             self._moving.append(subject)
             self._try(self._engine.consider, subject, now)
+        if self.shadow:
+            self.shadow.observe(Fresh([reading for _seq, reading in asked.waiting]))
+            self.shadow.tick(now, _MOST_AT_ONCE)
         self._try(self._engine.tick, now, _MOST_AT_ONCE)
         return replace(
-            self._taken(),
+            self._taken(now),
             answers=answers,
             taken_over=taken_over,
             words={HEARING_KEY: self._hearing.word},
@@ -215,6 +236,8 @@ class Judging:
         life = lives.get(request.rule)
         is_live = life is not None and life.start == request.start_at
         done = is_live and self._try(self._engine.reset, subject, request.rule, now)
+        if done and self.shadow:
+            self.shadow.reset(subject, request.rule, now)
         return "reset" if done else "refused"
 
     def _take_over(self, request: OverrideRequest, now: Instant) -> str:
@@ -233,7 +256,8 @@ class Judging:
             self._fail(_ENGINE, error)
             return None
 
-    def _taken(self) -> Consequences:
+    def _taken(self, turns_at: Instant | None = None) -> Consequences:
+        """Return what to write; trials begin and end only at `turns_at`, without readings."""
         outcome = self._engine.take()
         for rule, _, error in outcome.failures:
             self._note(rule, error)
@@ -252,6 +276,7 @@ class Judging:
             changes,
             [command_row(order, now) for order in orders],
             [effect for effect in outcome.effects if isinstance(effect, Proof)],
+            beside=self.shadow.take(turns_at) if self.shadow else None,
         )
 
     def _text(self, change: AlertChange) -> Text:

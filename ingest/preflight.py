@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ingest.configuration import SettingsError, secret_of
 from ingest.journal.database import JournalError, open_reader
+from ingest.registry.overlay import read_limits
+from ingest.registry.refusal import RegistryError
 from ingest.settings import Settings
 
 
@@ -26,7 +28,18 @@ def faults(settings: Settings) -> Iterator[str]:
         yield from _secret_faults(alertmanager.token_file, "outlet.alertmanager.token")
         yield from _secret_faults(alertmanager.password_file, "outlet.alertmanager.password")
         yield from _trust_faults(alertmanager.ca_file, "outlet.alertmanager.ca_file")
+    yield from _limits_faults(settings.rules.limits)
     yield from _journal_faults(settings.journal.path)
+
+
+def _limits_faults(file: Path | None) -> Iterator[str]:
+    """Yield what is wrong with the file by itself; its places are known to the registry alone."""
+    if file is None:
+        return
+    try:
+        read_limits(file)
+    except RegistryError as error:
+        yield from (f"rules.limits: {line}" for line in str(error).splitlines())
 
 
 def _secret_faults(file: Path | None, key: str) -> Iterator[str]:

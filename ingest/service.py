@@ -28,6 +28,7 @@ from ingest.outlets.made import couriers_of
 from ingest.outlets.outlet import Beside, Courier
 from ingest.pipeline import Pipeline
 from ingest.registry.cells import digits_of
+from ingest.registry.facts import Sources
 from ingest.settings import Settings
 from ingest.sink import Sink
 from ingest.sinks import sinks_of
@@ -91,11 +92,15 @@ class _Service:
         ]
         self._judges = (
             judges_of(
-                settings.journal.path,
+                Sources(
+                    settings.journal.path,
+                    settings.rules.limits,
+                    digits_of(settings.rules.area_level),
+                ),
                 journal,
                 clock,
                 self._metrics,
-                digits_of(settings.rules.area_level),
+                self._health,
             )
             if settings.rules.judge
             else None

@@ -191,6 +191,8 @@ class RulesSettings(Section):
 
     judge: bool = False
     """Whether the rules judge what comes in: three times the CPU for each reading, as of now."""
+    limits: Path | None = None
+    """Limits in a file as the registry's `limits.csv`; its rows win, a change needs no restart."""
     area_level: Literal["district", "street", "community", "grid"] = "community"
     """The areas in which devices that fall silent together are one incident."""
 

@@ -4,12 +4,21 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, NamedTuple, TypeAlias
 
 import typer
 
-from ingest.cli.options import FAILED, journal_refusals, refuse
+from ingest.cli.options import (
+    FAILED,
+    SettingsFile,
+    journal_refusals,
+    moment_of,
+    refuse,
+    settings_of,
+)
 from ingest.cli.output import Form, Row, print_rows
+from ingest.clock import MachineClock
+from ingest.configuration import SettingsError
 from ingest.journal.database import open_reader
 from ingest.registry.cells import AREA, CellError
 from ingest.registry.limits import limits_of
@@ -20,20 +29,28 @@ from ingest.rule_tools.backtest import backtest as trial_of
 from ingest.rule_tools.comparison import differences_of, limits_from
 from ingest.rule_tools.episode import Episode, episode_csv
 from ingest.rule_tools.feed import Feed, JournalFeed, RecordingFeed
+from ingest.rule_tools.influx_feed import InfluxFeed
 from ingest.rule_tools.progress import bar
 from ingest.rule_tools.reference import Language
+from ingest.rule_tools.span import Span
 from ingest.rule_tools.suite import rule_of
+from ingest.settings import Settings
 from ingest.simulate.output import write_whole
 from ingest.simulate.recording import read_recording
 from ingest.simulate.refusal import InputError
+from ingest.sinks import database_of
+from ingest.sinks.influx_query import NoAnswer
 from rules.bound import Rulebook
 from rules.catalogue import catalogue
 from rules.limits import LimitBook
+from rules.register import TableRegister
 from rules.severity import Severity
 
 LanguageOption: TypeAlias = Annotated[
     Language, typer.Option("--language", "-l", help="Language of names and explanations.")
 ]
+
+_DIFFERENCE = ("rule", "by these", "by the others", "only by these", "only by the others")
 
 
 def backtest(  # noqa: PLR0913 each parameter is an option
@@ -43,13 +60,24 @@ def backtest(  # noqa: PLR0913 each parameter is an option
     ] = None,
     *,
     journal: Annotated[Path | None, typer.Option(help="Journal to take readings from.")] = None,
+    influx: Annotated[
+        bool,
+        typer.Option("--influx", help="Take them from the InfluxDB 1.x of the settings."),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", help="Leave out what was measured before: an age or an instant."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Leave out what was measured from then on.")
+    ] = None,
     area: Annotated[str, typer.Option(help="Area code where the homes of FILE stand.")] = "500000",
     limits: Annotated[
         Path | None,
-        typer.Option(help="Folder with limits.csv. None: those of the journal, or the defaults."),
+        typer.Option(help="Limits as a file or a folder. None: the journal's, or the defaults."),
     ] = None,
     against: Annotated[
-        Path | None, typer.Option(help="Folder with another limits.csv to compare with.")
+        Path | None, typer.Option(help="Other limits to compare with, as a file or a folder.")
     ] = None,
     rule: Annotated[
         list[str] | None, typer.Option(help="Try this rule; may be given again. None: all.")
@@ -58,16 +86,19 @@ def backtest(  # noqa: PLR0913 each parameter is an option
         Path | None, typer.Option("--csv", help="Write the list of episodes there.")
     ] = None,
     language: LanguageOption = Language.EN,
+    settings: SettingsFile = None,
 ) -> None:
     """Say what the rules would have made of readings of the past.
 
     Alerts of one rule and subject no more than 24 h apart are one episode; a month is one of one
-    device that the rule reads. A journal is judged by the registry of today. The last line is JSON;
-    exit code 1 if a rule's condition raised.
+    device that the rule reads. A journal is judged by the registry of today, and so is InfluxDB if
+    the journal of the settings is there. Bounds are an age such as 30d, or an instant such as
+    2026-03-01T00:00:00+08:00. The last line is JSON; exit code 1 if a rule's condition raised.
     """
     with input_refusals(), journal_refusals():
         rules = tuple(map(rule_of, dict.fromkeys(rule))) if rule else tuple(catalogue().values())
-        feed, book = _source(file, journal, area)
+        given = _Given(file, journal, settings if influx else None, area, _span(since, until))
+        feed, book = _source(given, influx=influx)
         books = [limits_from(limits, feed.register) if limits else book]
         books += [limits_from(against, feed.register)] if against else []
         with bar("readings", feed.total * len(books)) as advance:
@@ -86,15 +117,50 @@ def input_refusals() -> Iterator[None]:
         yield
     except InputError as error:
         refuse(str(error))
+    except NoAnswer as error:
+        refuse(str(error), FAILED)
 
 
-def _source(file: Path | None, journal: Path | None, area: str) -> tuple[Feed, LimitBook]:
-    if file is not None and journal is None:
-        return RecordingFeed(read_recording(file), _chain(area)), LimitBook()
-    if journal is not None and file is None:
-        reader = open_reader(journal)
-        return JournalFeed(reader, register_of(reader)), limits_of(reader)
-    raise InputError("FILE, --journal: expected one of them")
+def _span(since: str | None, until: str | None) -> Span:
+    now = MachineClock().now()
+    span = Span(*(None if text is None else moment_of(text, now) for text in (since, until)))
+    if None not in span and not span.holds(span.since or 0):
+        raise InputError("--until: expected later than --from")
+    return span
+
+
+class _Given(NamedTuple):
+    file: Path | None
+    journal: Path | None
+    settings: Path | None
+    area: str
+    span: Span
+
+
+def _source(given: _Given, *, influx: bool) -> tuple[Feed, LimitBook]:
+    sources = (given.file is not None, given.journal is not None, influx)
+    if sum(sources) != 1:
+        raise InputError("FILE, --journal, --influx: expected one of them")
+    if influx:
+        return _influx(settings_of(given.settings), given.span)
+    if given.file is not None:
+        recording = read_recording(given.file)
+        return RecordingFeed(recording, _chain(given.area), given.span), LimitBook()
+    reader = open_reader(given.journal or Path())
+    return JournalFeed(reader, register_of(reader), given.span), limits_of(reader)
+
+
+def _influx(settings: Settings, span: Span) -> tuple[Feed, LimitBook]:
+    if settings.sink.influx is None or settings.sink.influx.api != "v1":
+        raise InputError('--influx: expected settings with [sink.influx] and api = "v1"')
+    try:
+        database = database_of(settings.sink.influx)
+    except SettingsError as error:
+        raise InputError(str(error)) from None
+    if not settings.journal.path.exists():
+        return InfluxFeed(database, TableRegister(), span), LimitBook()
+    reader = open_reader(settings.journal.path)
+    return InfluxFeed(database, register_of(reader), span), limits_of(reader)
 
 
 def _chain(area: str) -> tuple[str, ...]:
@@ -118,12 +184,12 @@ def _print_trials(trials: list[Trial], feed: Feed) -> None:
     _print_rows([_trial_row(each) for each in trial.rules])
     for other in others:
         differences = differences_of(trial, other)
-        typer.echo("\nagainst the other limits")
-        _print_rows([each._asdict() for each in differences])
+        typer.echo("\nalerts by these limits and by the others")
+        _print_rows([dict(zip(_DIFFERENCE, each, strict=True)) for each in differences])
         summary["only_here"] = sum(each.only_here for each in differences)
         summary["only_there"] = sum(each.only_there for each in differences)
     if trial.idle:
-        typer.echo(f"nothing to judge: {', '.join(trial.idle)}")
+        typer.echo(f"\nnothing to judge for {len(trial.idle)} rules: {', '.join(trial.idle)}")
     for rule, times in trial.failures.items():
         typer.echo(f"{rule}: its condition raised {times} times", err=True)
     typer.echo(json.dumps(summary))
@@ -138,8 +204,8 @@ def _trial_row(trial: RuleTrial) -> Row:
     return {
         "rule": trial.rule.name,
         "alerts": len(trial.alerts),
-        "a month": f"{trial.per_device_month():.3f}",
-        "warnings a month": f"{trial.per_device_month(Severity.WARNING):.3f}",
+        "per device-month": f"{trial.per_device_month():.3f}",
+        "of these warnings": f"{trial.per_device_month(Severity.WARNING):.3f}",
         "episodes": len(trial.episodes),
         "open": sum(alert.end is None for alert in trial.alerts),
     }

@@ -9,6 +9,7 @@ import typer
 from ingest.cli.backtest import LanguageOption, backtest, input_refusals
 from ingest.cli.options import FAILED
 from ingest.cli.output import Form, print_block, print_rows
+from ingest.cli.shadow import app as shadow_app
 from ingest.printable import printable
 from ingest.rule_tools.progress import Advance, bar
 from ingest.rule_tools.reference import (
@@ -92,6 +93,7 @@ def run_cases(
 
 
 app.command("backtest")(backtest)
+app.add_typer(shadow_app, name="shadow")
 
 
 def _failed(suite: Suite, advance: Advance) -> list[Failed]:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ingest.cli.options import FAILED, SettingsFile, refuse, settings_of
-from ingest.clock import MachineClock
+from ingest.clock import Clock, MachineClock
 from ingest.coherence import warnings
 from ingest.configuration import SETTINGS_VARIABLE, SettingsError
 from ingest.http import PortTaken
@@ -19,6 +19,7 @@ from ingest.journal.database import JournalError
 from ingest.logs import set_up_logs
 from ingest.metrics_table import metrics_markdown
 from ingest.preflight import faults
+from ingest.registry import RegistryError
 from ingest.service import serve
 from ingest.settings_table import settings_markdown
 
@@ -27,6 +28,11 @@ _LOG = logging.getLogger(__name__)
 
 def run(settings: SettingsFile = None) -> None:
     """Run the service until SIGTERM or SIGINT."""
+    run_by(MachineClock(), settings)
+
+
+def run_by(clock: Clock, settings: Path | None) -> None:
+    """Run the service by a clock; what it can't be run with ends it with the reason."""
     loaded = settings_of(settings)
     _refuse_if_any(faults(loaded))
     set_up_logs(loaded.log)
@@ -35,8 +41,8 @@ def run(settings: SettingsFile = None) -> None:
     _collect_seldom()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(serve(loaded, MachineClock()))
-    except (SettingsError, JournalError) as error:
+            runner.run(serve(loaded, clock))
+    except (SettingsError, JournalError, RegistryError) as error:
         refuse(str(error))
     except PortTaken as error:
         refuse(str(error), FAILED)

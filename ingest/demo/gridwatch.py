@@ -9,6 +9,7 @@ from urllib.request import urlopen
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from ingest.demo.pace import Pace, words_of
 from ingest.demo.programs import LOOPBACK, Server
 
 Tables: TypeAlias = Mapping[str, Mapping[str, object]]
@@ -16,17 +17,18 @@ _ANSWER_LIMIT_S = 5.0
 
 
 class Gridwatch(Server):
-    """`gridwatch run` with its journal, settings and log in one folder."""
+    """`gridwatch run` with its journal, settings and log in one folder; at a pace, if given one."""
 
     executable = sys.executable
     package = "python3"
 
-    def __init__(self, folder: Path, tables: Tables) -> None:
+    def __init__(self, folder: Path, tables: Tables, pace: Pace | None = None) -> None:
         super().__init__(folder)
         self.log = folder / "gridwatch.log"
         self.settings = folder / "gridwatch.toml"
         self.journal = folder / "gridwatch.db"
         self._tables = tables
+        self._pace = pace
 
     @property
     def exit_code(self) -> int | None:
@@ -41,6 +43,8 @@ class Gridwatch(Server):
         tables["http"] = {"port": self.port}
         tables["journal"] = {"path": str(self.journal), **tables.get("journal", {})}
         self.settings.write_text(_toml(tables), encoding="utf-8")
+        if self._pace:
+            return ("-m", "ingest.demo.service", str(self.settings), *words_of(self._pace))
         return ("-m", "ingest", "run", "--settings", str(self.settings))
 
     def answers(self) -> bool:

@@ -8,34 +8,41 @@ from devices.instant import Instant, milliseconds_of
 from devices.models.fleet import Fleet
 from devices.models.plan import FleetPlan
 from devices.models.scenario import parse_scenario
-from ingest.clock import FastClock, MachineClock
+from ingest.clock import MachineClock
+from ingest.demo.pace import TOGETHER_MS, Pace
 from ingest.demo.stage import Play
 from ingest.registry.content import Content
 from ingest.registry.demo import community_content
+from ingest.simulate.layout import Layout
 from ingest.simulate.local_time import RepeatedHour
 from ingest.simulate.recording import read_recording
 from ingest.simulate.replay import EndClock, Replay, weeks_to
 
-PLAN = FleetPlan(homes=200, doors=40, gas_monitors=12, seed=1)
-SPEED = 20_000.0
-"""The past month takes about two and a half minutes; then the community is in the present."""
-_PAST = timedelta(days=35)
+PLAN = FleetPlan(homes=200, doors=32, gas_monitors=4, seed=1)
+_PAST = timedelta(hours=78)
+"""In which a person in care can be inactive for three days."""
+_GATEWAYS = Layout(own_up_to=0, gateways=4, in_flight=200)
+"""Connections that carry all devices: one for each would take as long again for the same days."""
 _RECORDING_DAYS = 600
 """What the service has to accept as not too old: the recording spans 444 days."""
 
 
-def community() -> Play:
-    """Return 200 homes, 40 doors and 12 gas monitors that live through the past 35 days."""
+def community(folder: Path) -> Play:
+    """Return 200 homes, 32 doors and 4 gas monitors that live through the past days."""
     now = MachineClock().now()
-    fleet = demo_fleet(now)
     start = now - milliseconds_of(_PAST)
+    pace = Pace(now - TOGETHER_MS, folder / "cue")
+    fleet = demo_fleet(now)
     return Play(
         "a simulated community",
         fleet,
-        lambda: FastClock(start, SPEED),
+        lambda: pace.of_devices(start),
         community_content(fleet, now),
-        {},
+        {"rules": {"judge": True}},
         lambda tally: tally.readings + tally.repeated,
+        pace,
+        lambda: fleet.truth().injected,
+        _GATEWAYS,
     )
 
 

@@ -2,14 +2,16 @@
 
 import asyncio
 import http.client
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from prometheus_client.samples import Sample
 
+from devices.models.truth import TruthRecord
 from ingest.clock import Clock, MachineClock, stopwatch
 from ingest.demo.gridwatch import Gridwatch, totals_of
+from ingest.demo.summary import Summary
 from ingest.simulate.publisher import Publisher
 from ingest.simulate.tally import Tally
 
@@ -44,8 +46,10 @@ class Scene:
     clock: Clock
     expected: Callable[[Tally], int]
     influx: bool
+    truth: Callable[[], Sequence[TruthRecord]]
     started: float = field(default_factory=stopwatch)
     last: Figures = field(default_factory=Figures)
+    summary: Summary | None = None
 
     @property
     def elapsed_s(self) -> float:

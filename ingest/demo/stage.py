@@ -3,15 +3,17 @@
 import asyncio
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from devices.models.truth import TruthRecord
 from ingest.clock import Clock, MachineClock, pause, stopwatch
 from ingest.demo.gridwatch import Gridwatch, Tables, mqtt_table
+from ingest.demo.pace import Pace
 from ingest.demo.programs import InfluxDB, Mosquitto, Server, StartError
 from ingest.demo.scene import Scene
 from ingest.demo.view import View
@@ -32,6 +34,7 @@ _REFRESH = timedelta(milliseconds=500)
 _POLL = timedelta(milliseconds=100)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LAST_LINES = 10
+_EACH_ITS_OWN = Layout()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Play:
     """What is shown: devices, the clock they live by, where they stand, what the service needs.
 
     `title` says it in a few words. `expected` tells from the tally how many readings the service
-    has to account for.
+    has to account for, `truth` what goes wrong at the devices.
     """
 
     title: str
@@ -48,6 +51,9 @@ class Play:
     registry: Content
     tables: Tables
     expected: Callable[[Tally], int]
+    pace: Pace | None = None
+    truth: Callable[[], Sequence[TruthRecord]] = tuple
+    layout: Layout = _EACH_ITS_OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +63,18 @@ class _Servers:
     influxdb: InfluxDB | None
 
 
-def perform(play: Play, seconds: float | None, *, influx: bool) -> dict[str, int]:
+def perform(
+    plays: Callable[[Path], Play], seconds: float | None, *, influx: bool
+) -> dict[str, int]:
     """Run to the end of the source, for so many seconds or until interrupted; return the account.
 
-    Raises MissingProgram or StartError of `ingest.demo.programs`, the latter with the end of the
-    log and also if the service ends before its time; BrokerUnreachable of `ingest.simulate.broker`.
+    `plays` makes the play for a folder that goes with it. Raises MissingProgram or StartError of
+    `ingest.demo.programs`, the latter with the end of the log and also if the service ends before
+    its time; BrokerUnreachable of `ingest.simulate.broker`.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="gridwatch-") as folder,
-        _servers(Path(folder), play, influx=influx) as servers,
+        tempfile.TemporaryDirectory(prefix="gridwatch-") as name,
+        _servers(Path(name), play := plays(Path(name)), influx=influx) as servers,
     ):
         scene = asyncio.run(_perform(play, servers, seconds))
         if servers.service.pid is None:
@@ -83,7 +92,7 @@ def _servers(folder: Path, play: Play, *, influx: bool) -> Iterator[_Servers]:
             influxdb = _started(stack, InfluxDB(folder / "influxdb"))
             influxdb.create_database(_DATABASE)
             tables["sink.influx"] = {"api": "v1", "url": influxdb.url, "bucket": _DATABASE}
-        service = Gridwatch(folder / "gridwatch", tables)
+        service = Gridwatch(folder / "gridwatch", tables, play.pace)
         _fill_registry(service, play.registry)
         _started(stack, service)
         yield _Servers(broker, service, influxdb)
@@ -114,18 +123,21 @@ def _fill_registry(service: Gridwatch, registry: Content) -> None:
 async def _perform(play: Play, servers: _Servers, seconds: float | None) -> Scene:
     broker = Broker(port=servers.broker.port)
     clock = play.clock()
-    publisher = Publisher(play.source, clock, broker, Layout())
+    publisher = Publisher(play.source, clock, broker, play.layout)
     influx = servers.influxdb is not None
-    scene = Scene(play.title, servers.service, publisher, clock, play.expected, influx)
+    scene = Scene(play.title, servers.service, publisher, clock, play.expected, influx, play.truth)
+    stop = _stop_after(seconds)
     with View(scene) as view:
-        stop = _stop_after(seconds)
         showing = asyncio.create_task(_show(view, servers.service, stop))
+        cueing = asyncio.create_task(_give_cue(scene, play.pace))
         try:
             await publisher.run(stop)
             await _settle(scene)
         finally:
             showing.cancel()
+            cueing.cancel()
         await view.refresh(last=True)
+        scene.summary = view.summarize()
     return scene
 
 
@@ -153,6 +165,16 @@ async def _show(view: View, service: Gridwatch, stop: asyncio.Event) -> None:
     stop.set()
 
 
+async def _give_cue(scene: Scene, pace: Pace | None) -> None:
+    """Let the clocks go on once the days have gone by and the service has dealt with them."""
+    if pace is None:
+        return
+    while scene.clock.now() < pace.held_at or scene.publisher.behind_s > 0:
+        await pause(_POLL)
+    await _settle(scene)
+    pace.go_on()
+
+
 async def _settle(scene: Scene) -> None:
     """Wait, within a bound, until the service has dealt with all that was published."""
     limit = stopwatch() + _SETTLE_SECONDS
@@ -177,6 +199,9 @@ def _account(scene: Scene, servers: _Servers) -> dict[str, int]:
         "late": figures.late,
         "dead_letters": figures.dead_letters,
     }
+    if scene.summary and scene.summary.fates:
+        account["injected"] = len(scene.summary.fates)
+        account["told"] = sum(bool(fate.alerts) for fate in scene.summary.fates)
     if servers.influxdb:
         account["influxdb"] = sum(servers.influxdb.counts(_DATABASE).values())
         lost += max(0, stored - account["influxdb"])

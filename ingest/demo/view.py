@@ -1,32 +1,37 @@
 """The live view of the demonstration: what is published, what is stored, what waits."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from devices.catalogue import catalogue
-from devices.instant import iso_of
+from devices.instant import datetime_of
+from devices.models.truth import TruthRecord
 from devices.reading import Reading
 from ingest.demo.scene import Figures, Scene
+from ingest.demo.story import ZONE, Line, Story, injected, local
+from ingest.demo.summary import Summary, Told, summary_of
 from ingest.demo.wording import spoken
 from ingest.journal.database import open_reader
 from ingest.journal.outgoing import newest
+from rules.severity import Severity
 
 _RATE_OVER_S = 5.0
 _LINE_EVERY_S = 5.0
-_NEWEST_OF_A_KIND = 2
-_HIGH = 27
-"""Lines of a terminal that holds two readings of each kind; 24 hold one."""
+_NEWEST_OF_A_KIND = 1
+_HIGH = 40
+"""Lines of a terminal that has room for readings below the story."""
 _LOOKED_THROUGH = 1_000
 """Readings; at high speed about as many come in between two looks."""
 _WIDEST = 110
+_MOST_NAMED = 5
 
 
 class Rates(NamedTuple):
@@ -51,13 +56,17 @@ class View:
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._console = Console()
+        if not self._console.is_terminal:
+            self._console = Console(width=_WIDEST)
         self._live = Live(console=self._console, auto_refresh=False)
         self._reader = open_reader(scene.service.journal)
         self._past: deque[tuple[float, Rates]] = deque()
         self._shown = {kind: list[Reading]() for kind in catalogue()}
         self._said_at_s = 0.0
+        self._story = Story(self._reader, scene.truth)
 
     def __enter__(self) -> Self:
+        self._console.print(_opening(self._scene), soft_wrap=True)
         if self._console.is_terminal:
             self._live.start()
         return self
@@ -67,8 +76,13 @@ class View:
         self._reader.close()
 
     async def refresh(self, *, last: bool = False) -> None:
-        """Look again and show what is there; where there are only lines, one every 5 seconds."""
+        """Look again and show what is there; where there are only lines, one every 5 seconds.
+
+        What is new in the story stays, above what renews itself.
+        """
         figures = await self._scene.look()
+        for line in self._story.news(self._scene.publisher.reached):
+            self._console.print(_told(line))
         rates = self._rates(figures)
         elapsed_s = self._scene.elapsed_s
         if self._console.is_terminal:
@@ -76,6 +90,14 @@ class View:
         elif last or elapsed_s - self._said_at_s >= _LINE_EVERY_S:
             self._said_at_s = elapsed_s
             self._console.print(_line(self._scene, figures, rates), soft_wrap=True)
+
+    def summarize(self) -> Summary:
+        """Show and return what was injected and what was told of it."""
+        summary = summary_of(self._reader, self._scene.truth(), self._scene.publisher.reached)
+        if summary.fates:
+            self._live.stop()
+            self._console.print(_summary_table(summary))
+        return summary
 
     def _rates(self, figures: Figures) -> Rates:
         now_s = self._scene.elapsed_s
@@ -91,8 +113,11 @@ class View:
         self._find_newest()
         counts = _counts(list(_rows(self._scene, figures, rates)))
         where = _where(self._scene, figures, last=last)
+        parts: list[RenderableType] = [where, Text(), counts]
+        if self._console.height >= _HIGH:
+            parts += [Text(), self._newest_table()]
         return Panel(
-            Group(where, Text(), counts, Text(), self._newest_table()),
+            Group(*parts),
             title=f"Gridwatch: {self._scene.title}",
             subtitle="ended" if last else "Ctrl-C ends",
             border_style="cyan",
@@ -101,7 +126,7 @@ class View:
 
     def _find_newest(self) -> None:
         """Look for newer readings of each kind; one that is silent just now keeps what it had."""
-        most = _NEWEST_OF_A_KIND if self._console.height >= _HIGH else 1
+        most = _NEWEST_OF_A_KIND
         readings = newest(self._reader, _LOOKED_THROUGH)
         for kind, shown in self._shown.items():
             found = [each for each in readings if each.kind == kind]
@@ -114,7 +139,7 @@ class View:
             box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=True
         )
         table.add_column("newest", min_width=11, no_wrap=True)
-        table.add_column("measured at", min_width=16, no_wrap=True, style="dim")
+        table.add_column("measured at", min_width=23, no_wrap=True, style="dim")
         table.add_column("", no_wrap=True, overflow="ellipsis", ratio=1)
         for shown in self._shown.values():
             for reading in shown:
@@ -122,6 +147,63 @@ class View:
             if not shown:
                 table.add_row()
         return table
+
+
+def _opening(scene: Scene) -> str:
+    lives = "days go by in seconds, then minutes; " if scene.truth() else ""
+    return f"{scene.title}: {lives}device time {_device_time(scene)}"
+
+
+def _told(line: Line) -> Table:
+    """Return a line of the story; its texts are indented below it."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(style="dim", width=11, no_wrap=True)
+    grid.add_column(style=line.style, width=8, no_wrap=True)
+    grid.add_column(max_width=_WIDEST - 21)
+    grid.add_row(line.clock, line.mark, Text(line.title, style="bold"))
+    for text in line.texts:
+        grid.add_row("", "", Text(text, overflow="fold"))
+    return grid
+
+
+def _summary_table(summary: Summary) -> Group:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("injected")
+    table.add_column("since", no_wrap=True)
+    table.add_column("what was told of it, and after how long")
+    for record, alerts in summary.fates:
+        table.add_row(injected(record), local(record.start_at), _alerts_in_words(record, alerts))
+    told = sum(bool(fate.alerts) for fate in summary.fates)
+    named = [f"{each.rule} at {each.subject}" for each in summary.others[:_MOST_NAMED]]
+    more = len(summary.others) - len(named)
+    others = ", ".join([*named, *([f"and {more} more"] if more else [])]) or "none"
+    words = (
+        f"{told} of {len(summary.fates)} incidents were told of;"
+        f" warnings about nothing that was injected: {others}"
+    )
+    return Group(Text(), table, Text(), Text(words))
+
+
+def _alerts_in_words(record: TruthRecord, alerts: Iterable[Told]) -> str:
+    first: dict[str, Told] = {}
+    for alert in alerts:
+        first.setdefault(alert.rule, alert)
+    return (
+        ", ".join(
+            f"{rule} {_grade(alert)} {_after(alert.raised_at - record.start_at)}"
+            for rule, alert in first.items()
+        )
+        or "nothing"
+    )
+
+
+def _after(duration_ms: int) -> str:
+    minutes = max(0, duration_ms // 60_000)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
+
+
+def _grade(alert: Told) -> str:
+    return Severity(alert.worst).name.lower()
 
 
 def _where(scene: Scene, figures: Figures, *, last: bool) -> Table:
@@ -174,9 +256,10 @@ def _line(scene: Scene, figures: Figures, rates: Rates) -> str:
 
 
 def _device_time(scene: Scene) -> str:
-    at = f"{_minute(scene.publisher.reached)} UTC"
+    at = _minute(scene.publisher.reached)
     return f"{at}, the present: from here in real time" if scene.in_the_present else at
 
 
 def _minute(instant: int) -> str:
-    return iso_of(instant)[:16].replace("T", " ")
+    """Return an instant to the minute, in China's time."""
+    return datetime_of(instant).astimezone(ZONE).strftime("%Y-%m-%d %H:%M +08:00")

@@ -1,5 +1,6 @@
 """What follows from readings or from time: written in the transaction that brought it."""
 
+import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
@@ -82,6 +83,7 @@ class Consequences:
     words: Mapping[str, str] = field(default_factory=dict)
     unjudged: Sequence[Reading] = ()
     judged: Sequence[int] = ()
+    beside: Callable[[sqlite3.Connection], None] | None = None
 
 
 Judgement: TypeAlias = Callable[[Fresh], Consequences]

@@ -13,7 +13,7 @@ VERSION = 1
 APPLICATION_ID = 0x4757_4A4C
 """The letters GWJL in the file's header: it tells a journal from any other SQLite database."""
 
-_SCHEMAS = ("ingest.journal", "ingest.registry")
+_SCHEMAS = ("ingest.journal", "ingest.registry", "ingest.shadow")
 """Packages whose `schema.sql` make up the database, in this order."""
 _BUSY_MS = 5_000
 _CACHE_KIB = 65_536

@@ -259,6 +259,11 @@ class Journal:
         with passing_failures():
             return override_requests(self._reader)
 
+    @property
+    def reader(self) -> sqlite3.Connection:
+        """A connection that reads what is committed, for the loop's thread."""
+        return self._reader
+
     def device_count(self) -> int:
         """Count the devices a message ever came from."""
         (number,) = self._reader.execute("SELECT count(*) FROM device WHERE seen = 1").fetchone()
@@ -309,6 +314,8 @@ class Journal:
         self._database.executemany(_REMEMBER, consequences.words.items())
         unjudged.note(self._database, consequences.unjudged)
         unjudged.strike_off(self._database, consequences.judged)
+        if consequences.beside:
+            consequences.beside(self._database)
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[None]:

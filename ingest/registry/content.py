@@ -10,7 +10,7 @@ from ingest.registry.tables import Key, R, Table
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of one table by key. Rows of the journal have no lines."""
+    """The rows of one table by key. Rows of the journal have no lines, also among a file's."""
 
     table: Table[Any]
     by_key: dict[Key, Any] = field(default_factory=dict)
@@ -19,7 +19,7 @@ class Rows:
 
     def where(self, key: Key) -> str:
         """Return where a row stands, as people look it up."""
-        if self.file is None:
+        if self.file is None or key not in self.lines:
             shown = " ".join(str(part) for part in key if part is not None)
             return f"already imported, {self.table.name} {shown}"
         return f"{self.file}: line {self.lines[key]}"

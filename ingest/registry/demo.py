@@ -36,7 +36,7 @@ _ABOVE = (
 )
 _ONE_RENTED_OF = 5
 _LEASE = timedelta(days=365)
-_NEXT_END = timedelta(days=3)
+_NEXT_END = timedelta(days=9)
 """After the present the first of the leases ends, then one a day."""
 _DAY_MS = milliseconds_of(timedelta(days=1))
 _AHEAD_MS = milliseconds_of(timedelta(hours=8))

@@ -36,6 +36,14 @@ def read_folder(folder: Path) -> Content:
     return content
 
 
+def read_table(table: Table[Any], file: Path) -> Rows:
+    """Return the rows of one file, whatever it is called; RegistryError, OSError."""
+    complaints = Complaints()
+    rows = _read_file(table, file, complaints)
+    complaints.raise_any()
+    return rows
+
+
 def write_folder(folder: Path, content: Content) -> None:
     """Write the tables to a folder that is new or empty, whole or not at all; only we may read it.
 

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ingest.registry import RegistryError
-from ingest.registry.files import read_folder
+from ingest.registry.content import Content
+from ingest.registry.files import read_folder, read_table
 from ingest.registry.limits import limits_in
+from ingest.registry.tables import LIMITS
 from ingest.rule_tools.backtest import RuleTrial, Trial
 from ingest.simulate.refusal import InputError, unreadable
 from rules.bound import Rulebook
@@ -25,23 +27,29 @@ class Difference(NamedTuple):
     only_there: int
 
 
-def limits_from(folder: Path, register: TableRegister) -> LimitBook:
-    """Return the limits of a folder's `limits.csv`, fit for the places of the register.
+def limits_from(path: Path, register: TableRegister) -> LimitBook:
+    """Return the limits of a file, or of a folder's `limits.csv`, fit for the register's places.
 
     Raises InputError.
     """
     try:
-        book = limits_in(read_folder(folder))
+        book = limits_in(_content(path))
     except RegistryError as error:
         raise InputError(str(error)) from None
     except OSError as error:
-        raise unreadable(folder, error) from None
+        raise unreadable(path, error) from None
     chains = {book.sets(register.places_of(Subject("device", key))) for key in register.devices}
     rulebook = Rulebook(tuple(catalogue().values()), book, tuple(sequences().values()))
     complaints = rulebook.complaints(chains)
     if complaints:
-        raise InputError("\n".join(f"{folder}: {complaint}" for complaint in complaints))
+        raise InputError("\n".join(f"{path}: {complaint}" for complaint in complaints))
     return book
+
+
+def _content(path: Path) -> Content:
+    if path.is_dir():
+        return read_folder(path)
+    return Content({LIMITS.name: read_table(LIMITS, path)})
 
 
 def differences_of(here: Trial, there: Trial) -> list[Difference]:

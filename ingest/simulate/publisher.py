@@ -121,12 +121,12 @@ class Publisher:
 
     async def _drive(self, end: Instant | None) -> None:
         while not self._stopping:
-            due = _earlier(self._source.next_at(), end)
+            now = self._clock.now()
+            await self._obey(max(self.reached, _earlier(self._source.next_at(), now) or now))
+            due = _earlier(self._source.next_at(), end)  # a command may have brought it forward
             if due is None:
                 self._idle = True
                 break
-            now = self._clock.now()
-            await self._obey(max(self.reached, min(due, now)))
             if due > now:
                 await self._sleep_until(due)
             elif due == end:

@@ -109,6 +109,11 @@ class Recording:
         """Return how many readings there are."""
         return sum(len(meter.times) for meter in self.meters.values())
 
+    def instants(self) -> Iterator[Instant]:
+        """Yield when each reading was measured, in any order."""
+        for meter in self.meters.values():
+            yield from meter.times
+
     def __iter__(self) -> Iterator[Recorded]:
         """Yield all readings in the order in which they leave."""
         return heapq.merge(

@@ -10,7 +10,8 @@ from ingest.settings import InfluxSettings, SinkSettings
 from ingest.sink import Sink
 from ingest.sinks.discard import DiscardSink
 from ingest.sinks.influx import InfluxSink
-from ingest.sinks.influx_v1 import Credentials, InfluxV1Transport
+from ingest.sinks.influx_query import InfluxDatabase
+from ingest.sinks.influx_v1 import Credentials, InfluxV1Transport, authorization
 from ingest.sinks.influx_v2 import Bucket, InfluxV2Transport
 from ingest.sinks.transport import Transport
 
@@ -34,13 +35,28 @@ def transport_of(settings: InfluxSettings) -> Transport:
     return _TRANSPORTS[settings.api](settings)
 
 
-def _v1(settings: InfluxSettings) -> Transport:
+def database_of(settings: InfluxSettings) -> InfluxDatabase:
+    """Return the InfluxDB 1.x of the settings to read from; SettingsError as `sinks_of`."""
+    return InfluxDatabase(
+        settings.url,
+        settings.bucket,
+        authorization(_credentials(settings)),
+        settings.timeout_s,
+        _trust(settings.ca_file),
+    )
+
+
+def _credentials(settings: InfluxSettings) -> Credentials | None:
     password = secret_of(settings.password, settings.password_file, "sink.influx.password")
+    return Credentials(settings.username, password or "") if settings.username else None
+
+
+def _v1(settings: InfluxSettings) -> Transport:
     return InfluxV1Transport(
         settings.url,
         settings.bucket,
         timeout_s=settings.timeout_s,
-        credentials=Credentials(settings.username, password or "") if settings.username else None,
+        credentials=_credentials(settings),
         tls=_trust(settings.ca_file),
     )
 

@@ -9,6 +9,8 @@ import aiohttp
 
 from ingest.sinks.transport import Answer, answer_of, unavailable
 
+_HEADERS = {"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"}
+
 
 class Credentials(NamedTuple):
     """Who writes. The password shows in no `repr`."""
@@ -37,7 +39,7 @@ class InfluxV1Transport:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=tls or True),
             timeout=aiohttp.ClientTimeout(total=timeout_s),
-            headers=_headers(credentials),
+            headers={**_HEADERS, **authorization(credentials)},
         )
 
     async def post(self, lines: bytes) -> Answer:
@@ -55,9 +57,9 @@ class InfluxV1Transport:
         await self._session.close()
 
 
-def _headers(credentials: Credentials | None) -> Mapping[str, str]:
-    headers = {"Content-Encoding": "gzip", "Content-Type": "text/plain; charset=utf-8"}
-    if credentials:
-        word = b64encode(f"{credentials.username}:{credentials.password}".encode())
-        headers["Authorization"] = f"Basic {word.decode()}"
-    return headers
+def authorization(credentials: Credentials | None) -> Mapping[str, str]:
+    """Return the header that says who asks; empty for nobody."""
+    if credentials is None:
+        return {}
+    word = b64encode(f"{credentials.username}:{credentials.password}".encode())
+    return {"Authorization": f"Basic {word.decode()}"}

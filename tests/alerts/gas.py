@@ -66,8 +66,8 @@ class Room:
         self.clock = StandingClock()
         self.metrics = Metrics()
         found = {rule.name: rule for rule in rules}
-        engine = Engine(Rulebook(tuple(found.values())), register, journal.states)
-        self.judging = Judging(journal, engine, found, self.clock, self.metrics)
+        self.engine = Engine(Rulebook(tuple(found.values())), register, journal.states)
+        self.judging = Judging(journal, self.engine, found, self.clock, self.metrics)
 
     async def at(self, second: int) -> None:
         """Let time pass up to this second."""
@@ -93,13 +93,14 @@ def placed(*devices: str, areas: tuple[str, ...] = STREET) -> TableRegister:
     return TableRegister({f"gas_monitor/{each}": DeviceFacts(areas=areas) for each in devices})
 
 
-def changes_in(path: Path) -> list[tuple[str, str, int]]:
-    """Return device, transition and the second of each transition, in order."""
+def changes_in(path: Path, rule: str | None = None) -> list[tuple[str, str, int]]:
+    """Return device, transition and the second of each transition, in order; of one rule or all."""
     query = (
-        "SELECT subject, transition, c.at FROM alert_change AS c"
+        "SELECT rule, subject, transition, c.at FROM alert_change AS c"
         " JOIN alert ON id = c.alert ORDER BY seq"
     )
     return [
         (subject.partition("/")[2], name, (at - START) // SECOND)
-        for subject, name, at in rows_of(path, query)
+        for of, subject, name, at in rows_of(path, query)
+        if rule in (None, of)
     ]

@@ -19,6 +19,18 @@ from ingest.demo.programs import Mosquitto
 from tests.cli.conftest import Command
 
 RECORDING = Path(__file__).parents[1] / "samples" / "daiad" / "readings.csv"
+STORY = (
+    ("injected", "leak at wm-000012, 20 L/h"),
+    ("warning", "Water runs without a pause 持续用水疑似漏水: water_meter/wm-000012"),
+    ("", "Water in every slot for 24 h"),
+    ("critical", "Door and water of a person in care silent 关爱对象门水双静默"),
+    ("warning", "Person in care inactive 关爱对象未出入"),
+    ("notice", "Lease ended 租约已到期"),
+    ("answer", "to door/door-00007: done"),
+    ("proof", "fan_start to gas_monitor/gm-0003: seen by its effect"),
+    ("over", "硫化氢浓度: gas_monitor/gm-0003"),
+    ("proof", "fan_stop to gas_monitor/gm-0003: seen by its effect"),
+)
 DEMO = (sys.executable, "-m", "ingest", "demo")
 
 
@@ -40,15 +52,33 @@ def test_nothing_is_lost(tmp_path: Path, influx: tuple[str, ...]) -> None:
 
 
 @pytest.mark.servers
+def test_the_story_is_told_and_summed_up(tmp_path: Path) -> None:
+    """A leak, a person in care, a lease that ends, gas with the fan; half a minute for 20 s."""
+    output, errors = _start(tmp_path, "--seconds", "30").communicate(timeout=100)
+
+    account = json.loads(output.splitlines()[-1])
+    assert errors == ""
+    assert (account["lost"], account["told"]) == (0, account["injected"])
+    story = output[: output.rindex("injected  ")].splitlines()
+    for mark, words in STORY:
+        assert any(mark in line and words in line for line in story), words
+    orders = [line.split(maxsplit=3)[2:] for line in story if " gas_monitor/gm-0003" in line]
+    done = [mark for mark, what in orders if what.startswith("fan_")]
+    assert done == ["order", "answer", "proof", "order", "answer", "proof"]
+
+
+@pytest.mark.servers
 def test_an_interrupt_ends_it_with_its_account(tmp_path: Path) -> None:
     process = _start(tmp_path)
     assert process.stdout
     first = process.stdout.readline()
+    while " s  device time" not in process.stdout.readline():
+        pass
     process.send_signal(signal.SIGINT)
 
     account = _account(process)
 
-    assert "device time" in first
+    assert first.startswith("a simulated community: days go by in seconds")
     assert process.returncode == 0
     assert account["lost"] == 0
     assert account["stored"] > 0

@@ -91,20 +91,20 @@ def test_backtest_counts_alerts_and_lists_episodes(gridwatch: Command, tmp_path:
 
     outcome = gridwatch("rules", "backtest", file, *arguments)
 
-    header, row, idle, last = outcome.stdout.splitlines()
+    header, row, _, idle, last = outcome.stdout.splitlines()
     assert header.split() == [
         "rule",
         "alerts",
-        "a",
-        "month",
+        "per",
+        "device-month",
+        "of",
+        "these",
         "warnings",
-        "a",
-        "month",
         "episodes",
         "open",
     ]
     assert row.split() == ["meter_silent", "1", "4.969", "0.000", "1", "0"]
-    assert idle == "nothing to judge: oxygen"
+    assert idle == "nothing to judge for 1 rules: oxygen"
     summary = json.loads(last)
     assert (summary["readings"], summary["left_out"], summary["devices"]) == (7, 1, 2)
     assert (summary["alerts"], summary["episodes"], summary["failures"]) == (1, 1, 0)
@@ -122,9 +122,10 @@ def test_backtest_compares_with_other_limits(gridwatch: Command, tmp_path: Path)
         "place,rule,parameter,value\n500103,meter_silent,note_h,30\n", encoding="utf-8"
     )
     arguments = ("backtest", file, "--rule", "meter_silent", "--against", other)
+    alone = (*arguments[:-1], other / "limits.csv")
 
     elsewhere = gridwatch("rules", *arguments)
-    inside = gridwatch("rules", *arguments, "--area", "500103003")
+    inside = gridwatch("rules", *alone, "--area", "500103003")
 
     assert elsewhere.stdout.splitlines()[-2].split() == ["meter_silent", "1", "1", "0", "0"]
     assert inside.stdout.splitlines()[-2].split() == ["meter_silent", "1", "2", "0", "1"]
@@ -170,8 +171,10 @@ def test_backtest_takes_the_journal_as_well(gridwatch: Command, journal: Path) -
         (("show", "no_such_rule"), 2, "no_such_rule: expected one of "),
         (("test", "no_such_rule"), 2, "no_such_rule: expected one of "),
         (("test", "./missing.toml"), 2, "missing.toml: can't read: No such file or directory"),
-        (("backtest",), 2, "FILE, --journal: expected one of them"),
-        (("backtest", "a.csv", "--journal", "b.db"), 2, "FILE, --journal: expected one of them"),
+        (("backtest",), 2, "FILE, --journal, --influx: expected one of them"),
+        (("backtest", "a.csv", "--journal", "b.db"), 2, "FILE, --journal, --influx: expected one"),
+        (("backtest", "--influx"), 2, "--influx: expected settings with [sink.influx] and api = "),
+        (("backtest", "a.csv", "--from", "1d", "--until", "2d"), 2, "--until: expected later than"),
         (("backtest", "missing.csv"), 2, "missing.csv: can't read: No such file or directory"),
         (("backtest", "a.csv", "--rule", "no_such_rule"), 2, "no_such_rule: expected one of"),
         (("backtest", "--journal", "missing.db"), 1, "missing.db: no journal here"),

@@ -21,6 +21,7 @@ from ingest.metrics import Metrics
 from ingest.mqtt.session import Session
 from ingest.outbox import Outbox
 from ingest.pipeline import Pipeline
+from ingest.registry.facts import Sources
 from ingest.settings import BatchSettings
 from tests.alerts.gas import StandingClock
 from tests.journal.readings import rows_of
@@ -97,7 +98,8 @@ class Service:
     ) -> None:
         self.metrics = Metrics()
         self.expected = 0
-        self.judging = judges_of(path, journal, clock, self.metrics).judging
+        sources, health = Sources(path), Health()
+        self.judging = judges_of(sources, journal, clock, self.metrics, health).judging
         self.outbox = Outbox(journal, session, clock, self.metrics)
         self.pipeline = Pipeline(session, Intake(Decoder()), self.judging, self.metrics, Health())
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from devices.instant import Instant, instant_of
 from devices.message import Reply
+from ingest.health import Health
 from ingest.journal.batch import Batch
 from ingest.journal.database import open_writer
 from ingest.judges import judges_of
 from ingest.metrics import Metrics
 from ingest.outbox import Outbox
-from ingest.registry.facts import facts_of
+from ingest.registry.facts import Sources, facts_of
 from ingest.registry.files import read_folder
 from ingest.registry.importing import import_content
 from rules.catalogue import catalogue, sequences
@@ -46,12 +47,12 @@ class Office:
         self.clock.instant = now
         async with opened(self.path) as journal:
             metrics = Metrics()
-            judges = judges_of(self.path, journal, self.clock, metrics)
+            judges = judges_of(Sources(self.path), journal, self.clock, metrics, Health())
             outbox = Outbox(journal, self.broker, self.clock, metrics)
             if renews:
                 self.register(leases=_RENEWED)
-                found = facts_of(self.path, catalogue(), now, tuple(sequences().values()))
-                judges.watch.use(found)
+                rules = catalogue(), now, tuple(sequences().values())
+                judges.watch.use(facts_of(Sources(self.path), *rules))
             while await judges.judging.look(hears=True):
                 pass
             heard = len(self.broker.heard)

@@ -8,12 +8,14 @@ import pytest
 
 from devices.message import Reply, Result
 from devices.reading import Reading
+from ingest.health import Health
 from ingest.journal.batch import Batch
 from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
 from ingest.judges import judges_of
 from ingest.judging import Judging
 from ingest.metrics import Metrics
+from ingest.registry.facts import Sources
 from tests.alerts.gas import MONITOR, SECOND, StandingClock, batch, gas
 from tests.journal.readings import START, opened, rows_of
 
@@ -33,7 +35,8 @@ async def journal(path: Path) -> AsyncIterator[Journal]:
 
 @pytest.fixture
 def judging(path: Path, journal: Journal) -> Judging:
-    return judges_of(path, journal, StandingClock(), Metrics()).judging
+    judges = judges_of(Sources(path), journal, StandingClock(), Metrics(), Health())
+    return judges.judging
 
 
 def at_level_1(second: int) -> Reading:

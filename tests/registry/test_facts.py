@@ -9,21 +9,25 @@ from pathlib import Path
 import pytest
 
 from ingest.clock import MachineClock
+from ingest.health import Health
 from ingest.journal.database import JournalError
-from ingest.registry.facts import Facts, RegistryWatch, facts_of
+from ingest.registry.facts import Facts, RegistryWatch, Sources, facts_of
 from ingest.registry.files import read_folder
 from ingest.registry.importing import import_content
 from rules.catalogue import catalogue
 from tests.registry.sample import write_sample
 from tests.registry.test_files import NOW
 
+SOON = timedelta(milliseconds=5)
+
 
 async def test_an_import_is_in_force_without_a_restart(
     database: sqlite3.Connection, path: Path, tmp_path: Path
 ) -> None:
     found: asyncio.Queue[Facts] = asyncio.Queue()
-    before = facts_of(path, catalogue(), MachineClock().now())
-    watch = RegistryWatch(path, MachineClock(), before, found.put_nowait, timedelta(milliseconds=5))
+    sources = Sources(path)
+    before = facts_of(sources, catalogue(), MachineClock().now())
+    watch = RegistryWatch(sources, MachineClock(), before, found.put_nowait, Health(), SOON)
     running = asyncio.create_task(watch.run())
     import_content(database, read_folder(write_sample(tmp_path / "registry")), NOW)
 
@@ -47,4 +51,4 @@ def test_limits_that_another_release_allowed_are_refused_with_their_place(
     with pytest.raises(
         JournalError, match=r"registry: 500103003: gas_level_ch4\.level_1: expected"
     ):
-        facts_of(path, catalogue(), NOW)
+        facts_of(Sources(path), catalogue(), NOW)

@@ -14,6 +14,7 @@ from ingest.journal.journal import Journal
 from ingest.rule_tools.backtest import Trial, backtest
 from ingest.rule_tools.coverage import Coverage
 from ingest.rule_tools.feed import Feed, JournalFeed, RecordingFeed
+from ingest.rule_tools.span import Span
 from ingest.simulate.recording import read_recording
 from rules.bound import Rulebook
 from rules.catalogue import catalogue
@@ -82,6 +83,24 @@ async def _journalled(path: Path, readings: list[Reading]) -> None:
     journal = Journal(path, 10**9)
     await journal.commit(Batch(readings))
     await journal.close()
+
+
+@pytest.mark.parametrize("source", ["recording", "journal"])
+def test_what_was_measured_outside_of_the_span_is_left_out(tmp_path: Path, source: str) -> None:
+    recording = read_recording(recorded.write(tmp_path))
+    first, *_, last = sorted(each.measured_at for each in RecordingFeed(recording))
+    span = Span(first + 1, last)
+    path = tmp_path / "gridwatch.db"
+    asyncio.run(_journalled(path, list(RecordingFeed(recording))))
+
+    inside: Feed = (
+        RecordingFeed(recording, (), span)
+        if source == "recording"
+        else JournalFeed(open_reader(path), TableRegister(), span)
+    )
+
+    assert len(list(inside)) == 5
+    assert all(first < each.measured_at < last for each in inside)
 
 
 class _Raises(Timeless):

@@ -44,6 +44,10 @@ class Script:
         channel = topic._replace(channel=Channel.REPLY)
         return (Emission(at, channel, json.dumps(reply).encode(), 0, 0),)
 
+    def bring_forward(self, emission: Emission) -> None:
+        """Say something before all else."""
+        self._rest.appendleft(emission)
+
     def flush(self) -> Iterator[Emission]:
         rest, self._rest = self._rest, deque()
         return iter(rest)

@@ -7,10 +7,11 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
-from devices.instant import iso_of
+from devices.instant import Instant, iso_of
+from devices.models.emission import Emission
 from devices.models.fleet import Fleet
 from devices.models.plan import STEADY, FleetPlan
-from devices.topic import Channel
+from devices.topic import Channel, Topic
 from ingest.clock import FastClock, MachineClock, pause
 from ingest.demo.programs import LOOPBACK, Mosquitto, free_port
 from ingest.simulate.broker import Broker, BrokerUnreachable, Login, Logins
@@ -106,6 +107,30 @@ async def test_a_command_is_answered_though_nothing_else_is_due(
     assert json.loads(heard[0][1])["id"] == "c-1"
     assert [(t.channel, payload) for t, payload in waiting.obeyed] == [(Channel.DOWN, command)]
     assert (publisher.tally.commands, publisher.tally.replies) == (1, 1)
+
+
+class _Prompt(Script):
+    """A device that after a command says something before it would have spoken otherwise."""
+
+    def obey(self, topic: Topic, payload: bytes, at: Instant) -> tuple[Emission, ...]:
+        self.bring_forward(uploads(topic.device, [at + 1])[0])
+        return super().obey(topic, payload, at)
+
+
+async def test_what_a_command_brings_forward_is_said_then(mosquitto: Mosquitto) -> None:
+    waiting = _Prompt(uploads("gm-0", [MachineClock().now() + 600_000]), DEVICES)
+    publisher = Publisher(waiting, MachineClock(), at(mosquitto), Layout())
+    command = b'{"v":1,"device":"gm-3","id":"c-1","command":"fan_start"}'
+
+    async with (
+        asyncio.timeout(30),
+        listening(mosquitto, "gw/v1/gas_monitor/gm-3/#") as heard,
+        running(publisher),
+    ):
+        await _until_connected(publisher)
+        await _send(mosquitto, "gw/v1/gas_monitor/gm-3/down", command)
+        while not heard.on(Channel.UP):
+            await pause(SOON)
 
 
 async def test_the_fan_of_a_gas_monitor_starts_on_command_and_says_so(

@@ -1,0 +1,191 @@
+"""`gridwatch rules shadow`: other limits beside those in force, told to nobody, only counted."""
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Annotated
+
+import typer
+
+from devices.instant import iso_of
+from ingest.cli.options import (
+    FAILED,
+    JournalFile,
+    SettingsFile,
+    duration_of,
+    journal_of,
+    journal_refusals,
+    refuse,
+)
+from ingest.cli.output import Form, Row, print_block, print_rows
+from ingest.clock import MachineClock, block, stopwatch
+from ingest.journal.database import open_reader, open_writer, passing_failures, transaction
+from ingest.registry.content import Rows
+from ingest.registry.overlay import limits_over, read_limits
+from ingest.registry.refusal import RegistryError
+from ingest.shadow.trial import (
+    LONGEST,
+    OneSided,
+    Trial,
+    TrialRefused,
+    ask_start,
+    ask_stop,
+    comparisons,
+    one_sided,
+    trial_of,
+)
+from rules.severity import Severity
+
+app = typer.Typer(
+    help="Try other limits beside those in force; what they raise is told to nobody.",
+    no_args_is_help=True,
+)
+_ANSWERED_WITHIN_S = 4.0
+_LOOK = timedelta(milliseconds=100)
+_ONE_SIDED = (
+    "side", "rule", "scope", "subject", "start_at", "end_at", "severity", "text_zh", "text_en",
+)  # fmt: skip
+
+
+@app.command()
+def start(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Limits in the form of the registry's limits.csv; over those in force."
+        ),
+    ],
+    lasts: Annotated[str, typer.Option("--for", help="How long, such as 12h or 7d.")] = "7d",
+    settings: SettingsFile = None,
+    journal: JournalFile = None,
+) -> None:
+    """Let the service judge by other limits as well, from now on, and count what they raise.
+
+    Only the rules that the file names are tried, over the limits in force. No command is sent, no
+    alert goes anywhere. Refused while another trial runs.
+    """
+    duration = duration_of(lasts)
+    if not timedelta() < duration <= LONGEST:
+        raise typer.BadParameter(f"--for: expected at most {LONGEST.days}d")
+    path = journal_of(settings, journal)
+    with journal_refusals(), closing(open_writer(path)) as database:
+        rows = _fitting(database, file)
+        _ask_start(database, rows, file, duration)
+        trial = _answered(database, lambda trial: trial.state != "asked for")
+    _tell_start(trial)
+
+
+@app.command()
+def stop(settings: SettingsFile = None, journal: JournalFile = None) -> None:
+    """End the trial; what it found stays until the next one."""
+    path = journal_of(settings, journal)
+    with journal_refusals(), closing(open_writer(path)) as database:
+        try:
+            with passing_failures(), transaction(database):
+                ask_stop(database, MachineClock().now())
+        except TrialRefused as error:
+            refuse(str(error), FAILED)
+        trial = _answered(database, lambda trial: trial.ended_at is not None)
+    ended = trial is not None and trial.ended_at is not None
+    typer.echo("ended" if ended else "asked for: no service answers, it ends when one runs")
+
+
+@app.command()
+def status(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    differences: Annotated[
+        bool, typer.Option("--list", help="Print the alerts of only one side instead, as CSV.")
+    ] = False,
+    settings: SettingsFile = None,
+    journal: JournalFile = None,
+) -> None:
+    """Show for each rule how many alerts it raised by the limits in force and by those tried.
+
+    `both` counts those in force that overlap one by the tried limits about the same subject.
+    """
+    with journal_refusals(), closing(open_reader(journal_of(settings, journal))) as reader:
+        trial = trial_of(reader)
+        if trial is None:
+            refuse("no trial was ever started: `gridwatch rules shadow start FILE`", FAILED)
+        rows = [each._asdict() for each in comparisons(reader, trial)]
+        found = [_one_sided_row(each) for each in one_sided(reader, trial)] if differences else []
+    if differences:
+        print_rows(Form.CSV, _ONE_SIDED, found)
+    elif as_json:
+        typer.echo(json.dumps({**_trial_row(trial), "rules": rows}))
+    else:
+        print_block(_trial_row(trial))
+        typer.echo()
+        words = [{name.replace("_", " "): row[name] for name in row} for row in rows]
+        print_rows(Form.TABLE, list(words[0]), words)
+
+
+def _fitting(database: Connection, file: Path) -> Rows:
+    try:
+        rows = read_limits(file)
+        limits_over(database, rows, MachineClock().now())
+    except RegistryError as error:
+        refuse(str(error))
+    if not rows.by_key:
+        refuse(f"{file}: expected at least one limit")
+    return rows
+
+
+def _ask_start(database: Connection, rows: Rows, file: Path, lasts: timedelta) -> None:
+    try:
+        with passing_failures(), transaction(database):
+            now = MachineClock().now()
+            ask_start(database, str(file.absolute()), rows.by_key.values(), lasts, now)
+    except TrialRefused as error:
+        refuse(str(error), FAILED)
+
+
+def _answered(database: Connection, done: Callable[[Trial], bool]) -> Trial | None:
+    """Return the trial once the service has done what it was asked, or when that took too long."""
+    started = stopwatch()
+    trial = trial_of(database)
+    while trial and not done(trial) and stopwatch() - started < _ANSWERED_WITHIN_S:
+        block(_LOOK)
+        trial = trial_of(database)
+    return trial
+
+
+def _tell_start(trial: Trial | None) -> None:
+    if trial is None or trial.state == "asked for":
+        typer.echo("asked for: no service answers, it starts when one judges readings")
+    elif trial.until is None or trial.ended_at is not None:
+        refuse(f"ended: {trial.why}", FAILED)
+    else:
+        typer.echo(f"running until {iso_of(trial.until)}; `gridwatch rules shadow status` counts")
+
+
+def _trial_row(trial: Trial) -> Row:
+    return {
+        "limits": trial.file,
+        "state": trial.state if trial.why is None else f"{trial.state}: {trial.why}",
+        "started_at": _iso(trial.started_at),
+        "until": _iso(trial.until if trial.ended_at is None else trial.ended_at),
+        "readings": trial.readings,
+        "failures": trial.failures,
+    }
+
+
+def _one_sided_row(found: OneSided) -> Row:
+    alert = found.alert
+    return {
+        "side": found.side,
+        **{name: getattr(alert, name) for name in ("rule", "scope", "subject")},
+        "start_at": iso_of(alert.start_at),
+        "end_at": _iso(alert.end_at),
+        "severity": Severity(alert.severity).name.lower(),
+        "text_zh": alert.text_zh,
+        "text_en": alert.text_en,
+    }
+
+
+def _iso(instant: int | None) -> str | None:
+    return None if instant is None else iso_of(instant)

@@ -1,0 +1,189 @@
+"""Trials of limits: asked for by a person, run by the service, compared with what is in force."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import NamedTuple
+
+from pydantic_core import from_json, to_json
+
+from devices.instant import Instant, milliseconds_of
+from ingest.registry.tables import LimitRow
+from rules.subject import Scope
+
+LONGEST = timedelta(days=31)
+"""Shorter than resolved alerts are kept by default: until its end there is something to compare."""
+_COLUMNS = (
+    "file, limits, asked_at, lasts_ms, started_at, stop_asked, ended_at, why, readings, failures"
+)
+_ASK = """
+INSERT INTO shadow_trial (number, file, limits, asked_at, lasts_ms) VALUES (1, ?, ?, ?, ?)
+"""
+_LIVE = """
+SELECT id, rule, scope, subject, start_at, iif(state = 'resolved', last_at, NULL), worst,
+    text_zh, text_en
+FROM alert WHERE (state <> 'resolved' OR told_at >= ?1) AND EXISTS (
+    SELECT 1 FROM alert_change AS c WHERE c.alert = alert.id AND c.told_at <= ?2)
+"""
+_SHADOW = (
+    "SELECT id, rule, scope, subject, start_at, end_at, severity, text_zh, text_en"
+    " FROM shadow_alert"
+)
+_NO_END = 1 << 62
+
+
+class TrialRefused(Exception):  # noqa: N818 named after what the caller does: tell the person
+    """A trial can't be started or stopped now; the text says why."""
+
+
+class Trial(NamedTuple):
+    """A trial: the limits tried, when it runs, and why it ended; counts of what it judged."""
+
+    file: str
+    limits: tuple[LimitRow, ...]
+    asked_at: Instant
+    lasts_ms: int
+    started_at: Instant | None
+    stop_asked: bool
+    ended_at: Instant | None
+    why: str | None
+    readings: int
+    failures: int
+
+    @property
+    def until(self) -> Instant | None:
+        """When it ends by itself, None before it has started."""
+        return None if self.started_at is None else self.started_at + self.lasts_ms
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules whose limits it tries."""
+        return tuple(sorted({row.rule for row in self.limits}))
+
+    @property
+    def state(self) -> str:
+        """What a person is told of it."""
+        if self.ended_at is not None:
+            return "ended"
+        return "asked for" if self.started_at is None else "running"
+
+
+class Raised(NamedTuple):
+    """An alert of either side; `end_at` None while it lasts."""
+
+    id: str
+    rule: str
+    scope: Scope
+    subject: str
+    start_at: Instant
+    end_at: Instant | None
+    severity: int
+    text_zh: str
+    text_en: str
+
+
+class Comparison(NamedTuple):
+    """The alerts of a rule by the limits in force and by those tried.
+
+    `both` counts the alerts in force that overlap one of the tried limits about the same subject.
+    """
+
+    rule: str
+    live: int
+    shadow: int
+    both: int
+    only_live: int
+    only_shadow: int
+
+
+class OneSided(NamedTuple):
+    """An alert that only one side raised: `live` or `shadow`."""
+
+    side: str
+    alert: Raised
+
+
+def trial_of(reader: sqlite3.Connection) -> Trial | None:
+    """Return the trial, running or ended, None if none was ever asked for."""
+    row = reader.execute(f"SELECT {_COLUMNS} FROM shadow_trial").fetchone()  # noqa: S608 constants
+    if row is None:
+        return None
+    trial = Trial(*row)
+    limits = tuple(LimitRow(*each) for each in from_json(str(row[1])))
+    return trial._replace(limits=limits, stop_asked=bool(trial.stop_asked))
+
+
+def ask_start(
+    database: sqlite3.Connection,
+    file: str,
+    limits: Iterable[LimitRow],
+    lasts: timedelta,
+    now: Instant,
+) -> None:
+    """Ask the service for a trial; TrialRefused while another runs. Forgets the one before."""
+    trial = trial_of(database)
+    if trial is not None and trial.ended_at is None:
+        raise TrialRefused(f"a trial of {trial.file} is {trial.state}: stop it first")
+    for table in ("shadow_trial", "shadow_state", "shadow_alert"):
+        database.execute(f"DELETE FROM {table}")  # noqa: S608 our own tables
+    rows = to_json([tuple(row) for row in limits]).decode()
+    database.execute(_ASK, (file, rows, now, milliseconds_of(lasts)))
+
+
+def ask_stop(database: sqlite3.Connection, now: Instant) -> None:
+    """Ask the service to end the trial; one that it has not started ends at once."""
+    trial = trial_of(database)
+    if trial is None or trial.ended_at is not None:
+        raise TrialRefused("no trial runs")
+    if trial.started_at is None:
+        query = "UPDATE shadow_trial SET stop_asked = 1, ended_at = ?, why = 'stopped'"
+        database.execute(query, (now,))
+    else:
+        database.execute("UPDATE shadow_trial SET stop_asked = 1")
+
+
+def comparisons(reader: sqlite3.Connection, trial: Trial) -> list[Comparison]:
+    """Return the comparison of every rule that the trial tries."""
+    live, shadow = _sides(reader, trial)
+    return [_comparison(rule, live, shadow) for rule in trial.rules]
+
+
+def one_sided(reader: sqlite3.Connection, trial: Trial) -> list[OneSided]:
+    """Return the alerts that only one side raised, by rule, subject and start."""
+    live, shadow = _sides(reader, trial)
+    found = [OneSided("live", alert) for alert in _without(live, shadow)]
+    found += [OneSided("shadow", alert) for alert in _without(shadow, live)]
+    return sorted(found, key=lambda each: (each.alert.rule, each.alert.subject, each.alert[4]))
+
+
+def _sides(reader: sqlite3.Connection, trial: Trial) -> tuple[list[Raised], list[Raised]]:
+    if trial.started_at is None:
+        return [], []
+    end = _NO_END if trial.ended_at is None else trial.ended_at
+    live = (Raised(*row) for row in reader.execute(_LIVE, (trial.started_at, end)))
+    shadow = [Raised(*row) for row in reader.execute(_SHADOW)]
+    return [alert for alert in live if alert.rule in trial.rules], shadow
+
+
+def _comparison(rule: str, live: list[Raised], shadow: list[Raised]) -> Comparison:
+    ours = [alert for alert in live if alert.rule == rule]
+    theirs = [alert for alert in shadow if alert.rule == rule]
+    only_live, only_shadow = list(_without(ours, theirs)), list(_without(theirs, ours))
+    both = len(ours) - len(only_live)
+    return Comparison(rule, len(ours), len(theirs), both, len(only_live), len(only_shadow))
+
+
+def _without(alerts: list[Raised], others: list[Raised]) -> Iterator[Raised]:
+    """Yield the alerts that overlap none of the others of the same rule and subject."""
+    by_place: dict[tuple[str, str, str], list[Raised]] = {}
+    for other in others:
+        by_place.setdefault(other[1:4], []).append(other)
+    for alert in alerts:
+        if not any(_overlap(alert, other) for other in by_place.get(alert[1:4], ())):
+            yield alert
+
+
+def _overlap(one: Raised, other: Raised) -> bool:
+    one_end = _NO_END if one.end_at is None else one.end_at
+    other_end = _NO_END if other.end_at is None else other.end_at
+    return one.start_at <= other_end and other.start_at <= one_end
