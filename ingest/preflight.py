@@ -1,22 +1,21 @@
 """Preflight: what can be tried of settings before anything is connected or written."""
 
 import os
-import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.configuration import SettingsError, secret_of
 from ingest.journal.database import JournalError, open_reader
-from ingest.settings import Settings
+from ingest.mqtt.greeting import broker_trust
+from ingest.settings import MqttSettings, Settings
+from ingest.tls import trusting
 
 
 def faults(settings: Settings) -> Iterator[str]:
     """Yield each file that can't serve as what it is named for, with its key."""
     mqtt, influx = settings.mqtt, settings.sink.influx
     yield from _secret_faults(mqtt.password_file, "mqtt.password")
-    yield from _trust_faults(mqtt.ca_file, "mqtt.ca_file")
-    if mqtt.cert_file and mqtt.key_file:
-        yield from _certificate_faults(mqtt.cert_file, mqtt.key_file)
+    yield from _tls_faults(mqtt)
     if influx:
         yield from _secret_faults(influx.token_file, "sink.influx.token")
         yield from _secret_faults(influx.password_file, "sink.influx.password")
@@ -31,21 +30,18 @@ def _secret_faults(file: Path | None, key: str) -> Iterator[str]:
         yield str(error)
 
 
+def _tls_faults(mqtt: MqttSettings) -> Iterator[str]:
+    try:
+        broker_trust(mqtt)
+    except SettingsError as error:
+        yield str(error)
+
+
 def _trust_faults(file: Path | None, key: str) -> Iterator[str]:
     try:
-        ssl.create_default_context(cafile=file)
-    except OSError as error:
-        yield f"{key}: expected certificates in PEM in {file}: {_why(error)}"
-
-
-def _certificate_faults(cert: Path, key: Path) -> Iterator[str]:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert, key, _no_passphrase)
-    except (OSError, ValueError) as error:
-        yield (
-            "mqtt.cert_file, mqtt.key_file: expected a certificate and its key, not encrypted,"
-            f" in PEM in {cert} and {key}: {_why(error)}"
-        )
+        trusting(file, key)
+    except SettingsError as error:
+        yield str(error)
 
 
 def _journal_faults(path: Path) -> Iterator[str]:
@@ -65,13 +61,3 @@ def _present_journal_faults(path: Path) -> Iterator[str]:
         open_reader(path).close()
     except JournalError as error:
         yield f"journal.path: {error}"
-
-
-def _no_passphrase() -> str:
-    """Answer for a key that wants a passphrase; without it OpenSSL asks at the terminal."""
-    return ""
-
-
-def _why(error: Exception) -> str:
-    """Return the system's word for it, or the kind of error: OpenSSL quotes nothing readable."""
-    return (isinstance(error, OSError) and error.strerror) or type(error).__name__

@@ -191,5 +191,5 @@ async def test_files_that_cannot_be_used_are_refused_by_their_key(
 ) -> None:
     settings = settings_for(1, tls=True, **files(papers))
 
-    with pytest.raises(SettingsError, match=f"^{key}: can't be used: "):
+    with pytest.raises(SettingsError, match=f"^{key}: expected "):
         Session(settings, MachineClock(), Topics())
