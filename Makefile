@@ -59,6 +59,10 @@ docs: $(READY) ## write what is generated in docs: settings, metrics, rules, JSO
 	@$(BIN)/gridwatch rules list --markdown > docs/rules.md
 	@$(BIN)/python -m ingest.schemas docs/payloads
 
+.PHONY: ca
+ca: $(READY) ## certificates of a trial for the broker, made here and never committed (FOLDER=.run/ca HOST=localhost)
+	@$(BIN)/gridwatch broker ca $(or $(FOLDER),.run/ca) $(addprefix --host ,$(HOST))
+
 .PHONY: setup
 setup: $(READY) ## Python packages, and the programs of the distribution that are missing
 	@deploy/install-servers

@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from ingest.cli import alerts, dead_letters, demo, query, registry, rules, service, simulate
+from ingest.cli import (
+    alerts,
+    broker,
+    dead_letters,
+    demo,
+    devices,
+    query,
+    registry,
+    rules,
+    service,
+    simulate,
+)
 
 app = typer.Typer(
     help="Readings of water meters, door controllers and gas monitors: off MQTT, durable.",
@@ -23,6 +34,8 @@ app.add_typer(dead_letters.app, name="deadletter")
 app.add_typer(registry.app, name="registry")
 app.add_typer(rules.app, name="rules")
 app.add_typer(simulate.app, name="simulate")
+app.add_typer(broker.app, name="broker")
+app.add_typer(devices.app, name="device")
 app.command("demo")(demo.demo)
 
 
