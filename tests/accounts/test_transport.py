@@ -1,5 +1,6 @@
 """Who gets as far as to speak at all: TLS, certificates, an account, and how much at once."""
 
+import os
 import socket
 import ssl
 import subprocess
@@ -7,16 +8,18 @@ from contextlib import suppress
 from pathlib import Path
 
 import aiomqtt
+import mqtt5
 import pytest
 
 from ingest.accounts.files import PLUGIN_FILE
 from ingest.accounts.papers import authority, client_certificate
 from ingest.accounts.roles import SERVICE
-from ingest.demo.programs import LOOPBACK
+from ingest.demo.programs import LOOPBACK, StartError
 from ingest.tls import trusting
 from tests.accounts.secured import HELLO, REFUSED, SecuredMosquitto, granted, heard, papers
 
 pytestmark = pytest.mark.servers
+NOT_AUTHORIZED = 135
 UP = "gw/v1/water_meter/wm-1/up"
 OWN_WORDS = "gw/v1/water_meter/wm-2/up"
 
@@ -129,10 +132,19 @@ class ExpiredMosquitto(SecuredMosquitto):
         return True
 
 
-async def test_without_its_accounts_the_broker_lets_nobody_in(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [None, 0, 1_000])
+def test_without_all_of_its_accounts_the_broker_lets_nobody_in(
+    tmp_path: Path, size: int | None
+) -> None:
     broker = SecuredMosquitto(tmp_path / "mosquitto", papers(tmp_path / "papers"))
-    (broker.accounts / PLUGIN_FILE).unlink()
+    file = broker.accounts / PLUGIN_FILE
+    if size is None:
+        file.unlink()
+    else:
+        os.truncate(file, size)
 
-    with broker, pytest.raises(aiomqtt.MqttError, match="Not authorized"):
-        async with broker.client("wm-1"):
-            pass
+    with suppress(StartError), broker:
+        connect = mqtt5.ConnectPacket(
+            "wm-1", username="wm-1", password=broker.password("wm-1").encode()
+        )
+        assert NOT_AUTHORIZED in broker.answer_to(connect.write(), broker.papers.trust())
