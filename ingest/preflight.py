@@ -1,21 +1,27 @@
 """Preflight: what can be tried of settings before anything is connected or written."""
 
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from ingest.configuration import SettingsError, secret_of
+from ingest.http import guard_of
 from ingest.journal.database import JournalError, open_reader
 from ingest.mqtt.greeting import broker_trust
-from ingest.settings import MqttSettings, Settings
+from ingest.settings import Settings
 from ingest.tls import trusting
+
+S = TypeVar("S")
 
 
 def faults(settings: Settings) -> Iterator[str]:
     """Yield each file that can't serve as what it is named for, with its key."""
     mqtt, influx = settings.mqtt, settings.sink.influx
     yield from _secret_faults(mqtt.password_file, "mqtt.password")
-    yield from _tls_faults(mqtt)
+    yield from _faults_of(broker_trust, mqtt)
+    yield from _faults_of(guard_of, settings.http)
     if influx:
         yield from _secret_faults(influx.token_file, "sink.influx.token")
         yield from _secret_faults(influx.password_file, "sink.influx.password")
@@ -23,25 +29,42 @@ def faults(settings: Settings) -> Iterator[str]:
     yield from _journal_faults(settings.journal.path)
 
 
+def exposures(settings: Settings) -> Iterator[str]:
+    """Yield each file that others on this machine can read and should not, with its key."""
+    for key, file in _private_files(settings):
+        try:
+            mode = file.stat().st_mode if file else 0
+        except OSError:
+            continue
+        if mode & (stat.S_IRGRP | stat.S_IROTH):
+            yield f"{key}: others can read {file}: chmod 600"
+
+
+def _private_files(settings: Settings) -> Iterator[tuple[str, Path | None]]:
+    mqtt, http, influx = settings.mqtt, settings.http, settings.sink.influx
+    yield "mqtt.password_file", mqtt.password_file
+    yield "mqtt.key_file", mqtt.key_file
+    yield "http.token_file", http.token_file
+    yield "http.key_file", http.key_file
+    if influx:
+        yield "sink.influx.token_file", influx.token_file
+        yield "sink.influx.password_file", influx.password_file
+    yield "journal.path", settings.journal.path
+
+
+def _faults_of(load: Callable[[S], object], settings: S) -> Iterator[str]:
+    try:
+        load(settings)
+    except SettingsError as error:
+        yield str(error)
+
+
 def _secret_faults(file: Path | None, key: str) -> Iterator[str]:
-    try:
-        secret_of(None, file, key)
-    except SettingsError as error:
-        yield str(error)
-
-
-def _tls_faults(mqtt: MqttSettings) -> Iterator[str]:
-    try:
-        broker_trust(mqtt)
-    except SettingsError as error:
-        yield str(error)
+    yield from _faults_of(lambda path: secret_of(None, path, key), file)
 
 
 def _trust_faults(file: Path | None, key: str) -> Iterator[str]:
-    try:
-        trusting(file, key)
-    except SettingsError as error:
-        yield str(error)
+    yield from _faults_of(lambda path: trusting(path, key), file)
 
 
 def _journal_faults(path: Path) -> Iterator[str]:

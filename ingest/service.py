@@ -13,7 +13,7 @@ from ingest.clock import Clock
 from ingest.forwarder import Forwarder
 from ingest.health import Health
 from ingest.housekeeping import Housekeeping
-from ingest.http import Endpoint
+from ingest.http import Endpoint, guard_of
 from ingest.intake import Intake
 from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
@@ -99,8 +99,9 @@ class _Service:
     async def run(self) -> None:
         """Run all parts until told to stop or until one fails."""
         stop = _stop_signal()
-        endpoint = Endpoint(self._metrics.registry, self._health, self._session)
-        runner = await endpoint.start(self._settings.http)
+        http = self._settings.http
+        endpoint = Endpoint(self._metrics.registry, self._health, self._session, guard_of(http))
+        runner = await endpoint.start(http)
         pipeline = asyncio.create_task(
             self._pipeline.run(self._settings.batch, self._heard), name="pipeline"
         )

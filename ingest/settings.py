@@ -161,6 +161,14 @@ class HttpSettings(Section):
     """Address to listen on."""
     port: Port = 9464
     """Port to listen on; 0 takes any free one and logs it."""
+    token: SecretStr | None = None
+    """What `/metrics` and the details of health ask for; `token_file` keeps it out of this file."""
+    token_file: Path | None = None
+    """File whose first line is the token."""
+    cert_file: Path | None = None
+    """Our certificate, to listen by TLS; beside it those of the authorities between."""
+    key_file: Path | None = None
+    """The key of our certificate."""
 
 
 class LogSettings(Section):
