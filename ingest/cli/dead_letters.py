@@ -66,13 +66,16 @@ def list_(
 def show(
     number: Annotated[int, typer.Argument(help="Number, as `list` shows.")],
     *,
+    payload: Annotated[
+        bool, typer.Option("--payload", help="The payload as well; what came is not for everyone.")
+    ] = False,
     raw: Annotated[
         bool, typer.Option("--raw", help="Only the payload, its bytes as they came.")
     ] = False,
     settings: SettingsFile = None,
     journal: JournalFile = None,
 ) -> None:
-    """Show one dead letter with its payload; what does not print is shown as its escape."""
+    """Show one dead letter; what does not print in its payload is shown as its escape."""
     with journal_refusals():
         letter = dead_letter(open_reader(journal_of(settings, journal)), number)
     if letter is None:
@@ -81,7 +84,8 @@ def show(
         _write_raw(letter)
         return
     print_block(_row(letter))
-    typer.echo(f"\n{_payload_text(letter)}")
+    if payload or letter.payload is None:
+        typer.echo(f"\n{_payload_text(letter)}")
 
 
 @app.command()
