@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from devices.decoding import Acceptance, Decoder
 from ingest.clock import Clock
+from ingest.flood import FloodGate
 from ingest.forwarder import Forwarder
 from ingest.health import Health
 from ingest.housekeeping import Housekeeping
@@ -88,7 +89,7 @@ class _Service:
         acceptance = Acceptance(timedelta(seconds=accept.ahead_s), timedelta(days=accept.age_days))
         self._pipeline = Pipeline(
             self._session,
-            Intake(Decoder(acceptance)),
+            Intake(Decoder(acceptance), FloodGate(accept.device_messages)),
             self._judges.judging if self._judges else journal,
             self._metrics,
             self._health,

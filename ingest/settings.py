@@ -81,6 +81,8 @@ class AcceptSettings(Section):
     """How many seconds a device's clock may be ahead of ours."""
     age_days: Days = 40.0
     """The age of the oldest reading taken."""
+    device_messages: Annotated[int, Field(ge=0, le=10_000_000)] = 20_000
+    """Messages taken of one device in 10 s; what it says above is counted and let go. 0: all."""
 
 
 class BatchSettings(Section):

@@ -41,6 +41,7 @@ FormOption: TypeAlias = Annotated[
 _COLUMNS = ("id", "last_at", "times", "stage", "reason", "topic", "detail", "bytes", "first_at")
 _IN_A_TABLE = _COLUMNS[:-1]
 _ALL = 1_000_000
+_NOT_KEPT = "payload withheld: it may hold personal data, or stand for many"
 
 
 @app.command("list")
@@ -162,12 +163,12 @@ def _row(letter: KeptDeadLetter) -> dict[str, object]:
 
 def _payload_text(letter: KeptDeadLetter) -> str:
     if letter.payload is None:
-        return "payload withheld: it may hold personal data"
+        return _NOT_KEPT
     return printable(letter.payload.decode("utf-8", "backslashreplace"), kept="\n\t")
 
 
 def _write_raw(letter: KeptDeadLetter) -> None:
     if letter.payload is None:
-        refuse("payload withheld: it may hold personal data", FAILED)
+        refuse(_NOT_KEPT, FAILED)
     sys.stdout.buffer.write(letter.payload)
     sys.stdout.buffer.flush()

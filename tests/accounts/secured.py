@@ -3,7 +3,7 @@
 import os
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ import aiomqtt
 from ingest.accounts.control import Administrator
 from ingest.accounts.files import DEVICE_PASSWORDS, PLUGIN_FILE, write_accounts
 from ingest.accounts.papers import authority, client_certificate, server_certificate
-from ingest.accounts.roles import ADMIN, ROLES
+from ingest.accounts.roles import ADMIN, ROLES, SERVICE
 from ingest.demo.programs import LOOPBACK, Mosquitto
 from ingest.simulate.broker import device_passwords, first_line
 from ingest.tls import Identity, identify, trusting
@@ -105,6 +105,17 @@ class SecuredMosquitto(Mosquitto):
         if "password" not in others:
             usual["password"] = self.password(account)
         return aiomqtt.Client(LOOPBACK, self.port, **{**usual, **others})
+
+    def table(self) -> Mapping[str, object]:
+        """The `[mqtt]` table of the service."""
+        return {
+            "host": LOOPBACK,
+            "port": self.port,
+            "tls": True,
+            "ca_file": str(self.papers.authority.certificate),
+            "username": SERVICE,
+            "password_file": str(self.accounts / f"{SERVICE}.password"),
+        }
 
     def answer_to(self, said: bytes, context: SSLContext) -> bytes:
         """What comes back to the first bytes of a connection; SSLError if it is refused before."""

@@ -116,7 +116,9 @@ def test_a_payload_that_may_hold_personal_data_was_not_kept(
     shown = gridwatch("deadletter", "show", 2, "--journal", journal)
     raw = gridwatch("deadletter", "show", 2, "--raw", "--journal", journal)
 
-    assert shown.output.endswith("\npayload withheld: it may hold personal data\n")
+    assert shown.output.endswith(
+        "\npayload withheld: it may hold personal data, or stand for many\n"
+    )
     assert (raw.exit_code, raw.stdout) == (1, "")
 
 
