@@ -22,6 +22,7 @@ HELLO = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x0a\x00\x00"
 """CONNECT of MQTT 3.1.1 without user name."""
 REFUSED = b"\x20\x02\x00\x05"
 """CONNACK of MQTT 3.1.1: not authorised."""
+DEVICES = ("gm-1", "wm-1", "wm-2")
 SHIPPED = Path(__file__).parents[2] / "mosquitto" / "secured.conf"
 
 
@@ -55,7 +56,7 @@ class SecuredMosquitto(Mosquitto):
         self.papers = papers
         self._mutual = mutual
         self.accounts = folder / "accounts"
-        write_accounts(self.accounts, ["wm-1", "wm-2"])
+        write_accounts(self.accounts, DEVICES)
 
     def configuration(self) -> str:
         ours = {

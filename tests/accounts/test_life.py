@@ -16,7 +16,7 @@ from ingest.accounts.roles import ADMIN, SERVICE, SIMULATOR, device_role, role_j
 from ingest.cli import app
 from ingest.demo.programs import LOOPBACK, Mosquitto
 from ingest.simulate.broker import device_passwords
-from tests.accounts.secured import SecuredMosquitto, papers
+from tests.accounts.secured import DEVICES, SecuredMosquitto, papers
 
 pytestmark = pytest.mark.servers
 Command = Callable[..., Result]
@@ -57,7 +57,7 @@ async def test_an_account_holds_from_its_addition_to_its_revocation(own: Secured
             await _is_cut_off(device)
         names = [account.device async for account in accounts(control)]
 
-    assert names == ["wm-1", "wm-2"]
+    assert names == list(DEVICES)
     for secret in (made.secret, changed.secret):
         with pytest.raises(aiomqtt.MqttError, match="Not authorized"):
             async with own.client("new", password=secret):
@@ -97,7 +97,7 @@ async def test_more_accounts_than_a_page_are_listed(own: SecuredMosquitto) -> No
         found = [each async for each in accounts(control, page=50)]
 
     assert [each.device for each in made] == many
-    assert found == [Account(name, enabled=True) for name in [*many, "wm-1", "wm-2"]]
+    assert found == [Account(name, enabled=True) for name in [*many, *DEVICES]]
 
 
 async def test_a_broker_without_the_plugin_is_named(mosquitto: Mosquitto) -> None:
