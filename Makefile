@@ -21,11 +21,12 @@ test: setup ## every test, with real servers on loopback
 	@$(BIN)/pytest
 
 .PHONY: check
-check: $(READY) ## format, lint, types, layers
+check: $(READY) ## format, lint, types, layers, known vulnerabilities (AUDIT=1 insists on the network)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.audit $(if $(filter 1,$(AUDIT)),--required)
 
 .PHONY: format
 format: $(READY) ## put the code into its form
