@@ -51,12 +51,19 @@ def papers(folder: Path, *, days: int = 2) -> Papers:
 class SecuredMosquitto(Mosquitto):
     """The shipped text; only port, files and user are those of the test."""
 
-    def __init__(self, folder: Path, papers: Papers, *, mutual: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        papers: Papers,
+        *,
+        mutual: bool = False,
+        devices: Sequence[str] = DEVICES,
+    ) -> None:
         super().__init__(folder)
         self.papers = papers
         self._mutual = mutual
         self.accounts = folder / "accounts"
-        write_accounts(self.accounts, DEVICES)
+        write_accounts(self.accounts, devices)
 
     def configuration(self) -> str:
         ours = {
