@@ -27,8 +27,9 @@ def warnings(settings: Settings) -> Iterator[str]:
         )
     if (mqtt.password or mqtt.password_file) and not mqtt.username:
         yield "mqtt.password without mqtt.username: most brokers refuse that"
-    if mqtt.username and not mqtt.tls and not _is_loopback(mqtt.host):
-        yield f"mqtt.tls is false: user name and password go to {mqtt.host} in the clear"
+    if not mqtt.tls and not _is_loopback(mqtt.host):
+        what = "user name and password" if mqtt.username else "readings and commands"
+        yield f"mqtt.tls is false: {what} go to {mqtt.host} in the clear"
     yield from _http_warnings(settings.http)
     influx = settings.sink.influx
     if influx and _sends_secret_in_the_clear(influx):

@@ -1,10 +1,12 @@
 """Who gets as far as to speak at all: TLS, certificates, an account, and how much at once."""
 
 import os
+import signal
 import socket
 import ssl
 import subprocess
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import aiomqtt
@@ -12,8 +14,9 @@ import mqtt5
 import pytest
 
 from ingest.accounts.files import PLUGIN_FILE
-from ingest.accounts.papers import authority, client_certificate
+from ingest.accounts.papers import authority, client_certificate, server_certificate
 from ingest.accounts.roles import SERVICE
+from ingest.clock import block, stopwatch
 from ingest.demo.programs import LOOPBACK, StartError
 from ingest.tls import trusting
 from tests.accounts.secured import HELLO, REFUSED, SecuredMosquitto, granted, heard, papers
@@ -59,6 +62,42 @@ def test_a_broker_whose_certificate_has_expired_is_refused(tmp_path: Path) -> No
         pytest.raises(ssl.SSLCertVerificationError, match="certificate has expired"),
     ):
         broker.answer_to(HELLO, old.trust(shown=False))
+
+
+def test_a_new_certificate_of_the_broker_is_taken_at_a_reload(tmp_path: Path) -> None:
+    ours = papers(tmp_path / "papers")
+    with SecuredMosquitto(tmp_path / "mosquitto", ours) as broker:
+        before = _serial(broker)
+        renewed = server_certificate(ours.authority, "renewed", [LOOPBACK])
+        for new, old in zip(renewed, ours.broker, strict=True):
+            new.replace(old)
+        assert broker.pid
+        os.kill(broker.pid, signal.SIGHUP)
+
+        limit_s = stopwatch() + 20
+        while _serial(broker) == before and stopwatch() < limit_s:
+            block(timedelta(milliseconds=20))
+        assert _serial(broker) != before
+        codes = [_code(broker, password) for password in (broker.password("wm-1"), "guessed")]
+
+    assert codes == [0, NOT_AUTHORIZED], "accounts hold as before"
+
+
+def _code(broker: SecuredMosquitto, password: str) -> int:
+    """How the broker answers the device wm-1 with this password."""
+    connect = mqtt5.ConnectPacket("wm-1", username="wm-1", password=password.encode())
+    return broker.answer_to(connect.write(), broker.papers.trust())[3]
+
+
+def _serial(broker: SecuredMosquitto) -> object:
+    """The number of the certificate that the broker shows."""
+    with (
+        socket.create_connection((LOOPBACK, broker.port), timeout=20) as plain,
+        broker.papers.trust().wrap_socket(plain, server_hostname=LOOPBACK) as connection,
+    ):
+        certificate = connection.getpeercert()
+    assert certificate
+    return certificate["serialNumber"]
 
 
 @pytest.mark.parametrize("version", ["TLSv1", "TLSv1_1"])
@@ -144,7 +183,4 @@ def test_without_all_of_its_accounts_the_broker_lets_nobody_in(
         os.truncate(file, size)
 
     with suppress(StartError), broker:
-        connect = mqtt5.ConnectPacket(
-            "wm-1", username="wm-1", password=broker.password("wm-1").encode()
-        )
-        assert NOT_AUTHORIZED in broker.answer_to(connect.write(), broker.papers.trust())
+        assert _code(broker, broker.password("wm-1")) == NOT_AUTHORIZED

@@ -88,6 +88,7 @@ def test_check_writes_nothing(write: Write, tmp_path: Path) -> None:
         ),
         ("[mqtt]\npassword = 'p'", "mqtt.password without mqtt.username"),
         ("[mqtt]\nhost = '10.0.0.1'\nusername = 'u'", "mqtt.tls is false: user name and password"),
+        ("[mqtt]\nhost = '10.0.0.1'", "mqtt.tls is false: readings and commands go to 10.0.0.1"),
         ("[sink.influx]\nurl = 'http://db:8086'\ntoken = 't'", "sink.influx.url is not https"),
         ("[http]\nhost = '0.0.0.0'", "http.host is 0.0.0.0 and there is no http.token"),
         (
