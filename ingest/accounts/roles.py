@@ -19,24 +19,28 @@ SIMULATOR = "simulator"
 """Speaks for all devices at once: for trials, to be removed before real devices come."""
 
 ALERTS = f"{PREFIX}/alerts/#"
-"""Where the service tells of alerts. No device has five levels there, so none can speak in it."""
+"""Where the service tells of alerts. It looks like a kind: who may name any is kept out of it."""
 _CONTROL = "$CONTROL/dynamic-security/#"
 _SAID = (Channel.UP, Channel.REPLY, Channel.STATUS)
 _EVERYONE = "+"
 
 
 class Role(NamedTuple):
-    """Topic filters that may be written, and those that may be subscribed to and received."""
+    """Topic filters that may be written, and those that may be subscribed to and received.
+
+    What lies in `closed` may be neither written nor received, whatever the others say.
+    """
 
     name: str
     writes: Sequence[str]
     reads: Sequence[str]
+    closed: Sequence[str] = ()
 
 
 def device_role(device: str) -> Role:
     """Return what a device may do: speak for itself, and hear its own commands."""
     said = [_topics(device, channel) for channel in _SAID]
-    return Role(device_role_name(device), said, [_topics(device, Channel.DOWN)])
+    return Role(device_role_name(device), said, [_topics(device, Channel.DOWN)], [ALERTS])
 
 
 def device_role_name(device: str) -> str:
@@ -55,6 +59,7 @@ ROLES: dict[str, Role] = {
         SIMULATOR,
         [f"{PREFIX}/{_EVERYONE}/{_EVERYONE}/{channel}" for channel in _SAID],
         [f"{PREFIX}/{_EVERYONE}/{_EVERYONE}/{Channel.DOWN}"],
+        [ALERTS],
     ),
 }
 """The accounts that are no devices, by user name, with the role of each."""
@@ -73,6 +78,8 @@ def role_json(role: Role) -> Json:
         *_rules("publishClientSend", role.writes),
         *_rules("subscribePattern", role.reads),
         *_rules("publishClientReceive", role.reads),
+        *_refusals("publishClientSend", role.closed),
+        *_refusals("publishClientReceive", role.closed),
     ]
     return {"rolename": role.name, "acls": rules}
 
@@ -83,3 +90,8 @@ def _topics(device: str, channel: Channel) -> str:
 
 def _rules(kind: str, topics: Iterable[str]) -> list[Json]:
     return [{"acltype": kind, "topic": topic, "allow": True} for topic in topics]
+
+
+def _refusals(kind: str, topics: Iterable[str]) -> list[Json]:
+    """What is allowed has the priority 0, and what is asked first decides."""
+    return [{"acltype": kind, "topic": topic, "priority": 1, "allow": False} for topic in topics]

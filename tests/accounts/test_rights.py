@@ -18,6 +18,8 @@ CONTROL = "$CONTROL/dynamic-security/v1"
 CHANNELS = ("up", "reply", "status", "down")
 TOPICS = [f"gw/v1/water_meter/{who}/{what}" for who in ("wm-1", "wm-2") for what in CHANNELS]
 ALERT = "gw/v1/alerts/firing"
+AS_ALERTS = [f"gw/v1/alerts/wm-1/{what}" for what in CHANNELS]
+"""A kind of that name would be a way for a device to speak where alerts are told."""
 CLOSED = ["#", "gw/#", "gw/v1/#", "gw/v1/+/+/+", "$SYS/#", "$SYS/broker/uptime", f"{CONTROL}/#"]
 ANYTHING = ["gw/v1/alerts/#", *(f"gw/v1/+/+/{what}" for what in CHANNELS), *TOPICS, *CLOSED]
 SHARED = ["$share/x/gw/v1/+/+/down", "$share/x/gw/v1/+/wm-2/down", "$share/x/#"]
@@ -29,7 +31,7 @@ MAY_HEAR = {
 }
 MAY_SAY = {
     "wm-1": TOPICS[:3],
-    SERVICE: ["gw/v1/water_meter/wm-1/down", "gw/v1/water_meter/wm-2/down", ALERT],
+    SERVICE: ["gw/v1/water_meter/wm-1/down", "gw/v1/water_meter/wm-2/down", ALERT, *AS_ALERTS],
     SIMULATOR: [topic for topic in TOPICS if not topic.endswith("/down")],
     ADMIN: [],
 }
@@ -49,7 +51,7 @@ async def test_each_account_is_heard_only_where_it_may_speak(
 ) -> None:
     async with ear(broker) as listener:
         async with broker.client(who) as speaker:
-            for topic in [*TOPICS, ALERT, "gw/v1/x", "x", "$SYS/x"]:
+            for topic in [*TOPICS, ALERT, *AS_ALERTS, "gw/v1/x", "x", "$SYS/x"]:
                 await speaker.publish(topic, who, qos=1)
         async with broker.client(SIMULATOR) as last:
             await last.publish(TOPICS[0], "end", qos=1)
@@ -64,6 +66,7 @@ async def test_nothing_for_others_reaches_a_device_that_asked_for_everything(
         await granted(device, [*ANYTHING, *SHARED])
         await service.publish("gw/v1/water_meter/wm-2/down", "for another", qos=1)
         await service.publish(ALERT, "an alert", qos=1)
+        await service.publish("gw/v1/alerts/wm-1/down", "an alert", qos=1)
         await service.publish("gw/v1/water_meter/wm-1/down", "its own", qos=1)
         await service.publish("gw/v1/water_meter/wm-1/down", "end", qos=1)
 
