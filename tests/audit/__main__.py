@@ -11,7 +11,7 @@ from tests.audit.verdict import audited
 
 _PINNED = Path(__file__).parents[2] / "constraints.txt"
 _LIMIT_S = 60.0
-_COMMAND = (
+COMMAND = (
     *(sys.executable, "-m", "pip_audit", "--requirement", str(_PINNED), "--no-deps"),
     *("--disable-pip", "--progress-spinner", "off", "--timeout", "5", "--format", "json"),
 )
@@ -19,7 +19,7 @@ _COMMAND = (
 
 def main() -> None:
     """Audit, tell, and end with the code."""
-    verdict = audited(_COMMAND, _LIMIT_S)
+    verdict = audited(COMMAND, _LIMIT_S)
     sys.stdout.write("".join(f"{line}\n" for line in verdict.lines))
     required = "--required" in sys.argv[1:]
     sys.exit(verdict.failed or (required and not verdict.complete))
