@@ -37,7 +37,7 @@ class Administrator:
     tls: ssl.SSLContext | None
     username: str
     password: str = field(repr=False)
-    limit: timedelta = timedelta(seconds=30)
+    limit: timedelta = timedelta(seconds=60)
     """Time limit to connect, and of each request."""
 
 
@@ -96,7 +96,10 @@ async def controlling(who: Administrator) -> AsyncIterator[Control]:
 
 async def _hears(client: aiomqtt.Client) -> bool:
     """Subscribe to the answers; a broker says by MQTT 5 whether it grants that."""
-    granted = await client.subscribe(_ANSWERS, qos=1)
+    try:
+        granted = await client.subscribe(_ANSWERS, qos=1)
+    except aiomqtt.MqttError as error:
+        raise AccountsUnavailable(f"the connection was lost: {error}") from None
     codes = [code.value if isinstance(code, ReasonCode) else code for code in granted]
     return all(code < _REFUSED for code in codes)
 

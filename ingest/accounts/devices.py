@@ -12,7 +12,7 @@ from ingest.accounts.control import AccountsUnavailable, Control
 from ingest.accounts.roles import Json, device_role, device_role_name, role_json
 from ingest.accounts.secret import new_secret
 
-_AT_ONCE = 50
+_AT_ONCE = 10
 """Devices in one request: the broker serves nobody else meanwhile."""
 
 

@@ -14,7 +14,7 @@ from ingest.accounts.control import AccountsUnavailable, Administrator, controll
 from ingest.accounts.devices import Account, accounts, add, revoke, rotate
 from ingest.accounts.roles import ADMIN, SERVICE, SIMULATOR, device_role, role_json
 from ingest.cli import app
-from ingest.demo.programs import LOOPBACK, Mosquitto
+from ingest.demo.programs import LOOPBACK, Mosquitto, free_port
 from ingest.simulate.broker import device_passwords
 from tests.accounts.secured import DEVICES, SecuredMosquitto, papers
 
@@ -113,6 +113,15 @@ async def test_a_broker_without_the_plugin_is_named(mosquitto: Mosquitto) -> Non
     async with controlling(who) as control:
         with pytest.raises(AccountsUnavailable, match="has the broker the dynamic-security plugin"):
             await control.ask([{"command": "listClients"}])
+
+
+async def test_a_broker_that_is_away_is_named() -> None:
+    port = free_port()
+    who = Administrator(host=LOOPBACK, port=port, tls=None, username=ADMIN, password="any")
+
+    with pytest.raises(AccountsUnavailable, match=f"{LOOPBACK}:{port}: .*refused"):
+        async with controlling(who):
+            pass
 
 
 async def test_who_is_not_the_administrator_is_told_so(broker: SecuredMosquitto) -> None:
