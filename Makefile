@@ -21,11 +21,12 @@ test: setup ## every test, with real servers on loopback
 	@$(BIN)/pytest
 
 .PHONY: check
-check: $(READY) ## format, lint, types, layers
+check: $(READY) ## format, lint, types, layers, known vulnerabilities (AUDIT=1 insists on the network)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.audit $(if $(filter 1,$(AUDIT)),--required)
 
 .PHONY: format
 format: $(READY) ## put the code into its form
@@ -62,6 +63,10 @@ docs: $(READY) ## write what is generated in docs: settings, metrics, rules, JSO
 	@$(BIN)/gridwatch metrics > docs/metrics.md
 	@$(BIN)/gridwatch rules list --markdown > docs/rules.md
 	@$(BIN)/python -m ingest.schemas docs/payloads
+
+.PHONY: ca
+ca: $(READY) ## certificates of a trial for the broker, made here and never committed (FOLDER=.run/ca HOST=localhost)
+	@$(BIN)/gridwatch broker ca $(or $(FOLDER),.run/ca) $(addprefix --host ,$(HOST))
 
 .PHONY: setup
 setup: $(READY) ## Python packages, and the programs of the distribution that are missing

@@ -49,8 +49,13 @@ def parse_topic(text: str) -> Topic:
     _, _, kind, device, channel = levels
     if channel not in _CHANNELS:
         raise DecodeError(Reason.TOPIC, f"channel: expected one of {', '.join(Channel)}")
+    check_device(device)
+    return Topic(kind, device, _CHANNELS[channel])
+
+
+def check_device(device: str) -> None:
+    """Raise DecodeError unless the text can be the id of a device."""
     if not _DEVICE.fullmatch(device):
         raise DecodeError(Reason.TOPIC, f"device: expected {DEVICE_PATTERN}")
     if is_identity_number(device):
         raise DecodeError(Reason.PERSONAL_DATA, "device: expected no number of a person")
-    return Topic(kind, device, _CHANNELS[channel])

@@ -4,12 +4,19 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from ingest.settings import AlertmanagerSettings, InfluxSettings, MqttSettings, Settings
+from ingest.settings import (
+    AlertmanagerSettings,
+    HttpSettings,
+    InfluxSettings,
+    MqttSettings,
+    Settings,
+)
 
 
 def contradictions(settings: Settings) -> Iterator[str]:
     """Yield what can't be meant, each with its keys and what was expected."""
     yield from _mqtt_contradictions(settings.mqtt)
+    yield from _http_contradictions(settings.http)
     if settings.sink.influx:
         yield from _influx_contradictions(settings.sink.influx)
     if settings.outlet.alertmanager:
@@ -28,8 +35,10 @@ def warnings(settings: Settings) -> Iterator[str]:
         )
     if (mqtt.password or mqtt.password_file) and not mqtt.username:
         yield "mqtt.password without mqtt.username: most brokers refuse that"
-    if mqtt.username and not mqtt.tls and not _is_loopback(mqtt.host):
-        yield f"mqtt.tls is false: user name and password go to {mqtt.host} in the clear"
+    if not mqtt.tls and not _is_loopback(mqtt.host):
+        what = "user name and password" if mqtt.username else "readings and commands"
+        yield f"mqtt.tls is false: {what} go to {mqtt.host} in the clear"
+    yield from _http_warnings(settings.http)
     influx = settings.sink.influx
     if influx and _sends_secret_in_the_clear(influx):
         yield f"sink.influx.url is not https: its secret goes to {influx.url} in the clear"
@@ -45,6 +54,22 @@ def _mqtt_contradictions(mqtt: MqttSettings) -> Iterator[str]:
         yield "mqtt.tls: expected true where mqtt.ca_file or mqtt.cert_file is set"
     if mqtt.password and mqtt.password_file:
         yield "mqtt.password, mqtt.password_file: expected one of them"
+
+
+def _http_contradictions(http: HttpSettings) -> Iterator[str]:
+    if (http.cert_file is None) != (http.key_file is None):
+        yield "http.cert_file, http.key_file: expected both or neither"
+    if http.token and http.token_file:
+        yield "http.token, http.token_file: expected one of them"
+
+
+def _http_warnings(http: HttpSettings) -> Iterator[str]:
+    if _is_loopback(http.host):
+        return
+    if not (http.token or http.token_file):
+        yield f"http.host is {http.host} and there is no http.token: whoever reaches it may ask"
+    elif not http.cert_file:
+        yield f"http.host is {http.host} and there is no http.cert_file: http.token comes in clear"
 
 
 def _influx_contradictions(influx: InfluxSettings) -> Iterator[str]:

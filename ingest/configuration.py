@@ -17,6 +17,9 @@ from ingest.settings import ENVIRONMENT_PREFIX, PATTERNS, Settings
 
 SETTINGS_VARIABLE = f"{ENVIRONMENT_PREFIX}SETTINGS"
 """The environment variable that names the settings file; not a setting itself."""
+ADMIN_PASSWORD_VARIABLE = f"{ENVIRONMENT_PREFIX}ADMIN_PASSWORD_FILE"
+"""The environment variable that `gridwatch device` takes; the service has no use for it."""
+_NO_SETTINGS = (SETTINGS_VARIABLE, ADMIN_PASSWORD_VARIABLE)
 
 
 class SettingsError(Exception):
@@ -134,7 +137,7 @@ def _malformed_variables(environment: Mapping[str, str]) -> Iterator[str]:
     fields = {variable_of(key): field for key, field in settings_fields()}
     for name, value in sorted(environment.items()):
         variable = name.upper()
-        if not variable.startswith(ENVIRONMENT_PREFIX) or variable == SETTINGS_VARIABLE:
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable in _NO_SETTINGS:
             continue
         if variable not in fields:
             yield f"{name}: unknown variable{_meant(_nearest(variable, fields))}"

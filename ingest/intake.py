@@ -2,23 +2,28 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 from devices.catalogue import catalogue
 from devices.decoding import Decoder
+from devices.instant import Instant
 from devices.message import decode_reply, decode_status
 from devices.privacy import mentions_personal_data
 from devices.refusal import DecodeError, Reason
 from devices.topic import Channel, Topic, parse_topic
+from ingest.flood import FloodGate
 from ingest.journal.batch import Batch, DeadLetter
 from ingest.mqtt.message import Message
 from ingest.panic import is_panic
 
 DECODER_RAISED = "decoder_raised"
 """The reason of a dead letter whose decoder failed instead of refusing: a defect to mend here."""
+
+FLOOD = "flood"
+"""The reason of a dead letter that stands for what a device said above its bound."""
 
 MALFORMED = "malformed_packet"
 """The reason of a dead letter that is a whole MQTT packet which broke the protocol."""
@@ -36,6 +41,8 @@ class Sorted:
     batch: Batch = field(default_factory=Batch)
     received: Counter[tuple[str, str]] = field(default_factory=Counter)
     unknown_fields: Counter[str] = field(default_factory=Counter)
+    shed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Messages let go, by kind and device."""
 
     def count_unknown(self, kind: str, number: int) -> None:
         """Count unknown fields of a payload."""
@@ -46,11 +53,12 @@ class Sorted:
 class Intake:
     """Turns messages into a batch; whatever they hold, it never fails."""
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: Decoder, gate: FloodGate | None = None) -> None:
         self._decoder = decoder
+        self._gate = gate or FloodGate(0)
         self._kinds = catalogue()
 
-    def sort(self, messages: Iterable[Message]) -> Sorted:
+    def sort(self, messages: Sequence[Message]) -> Sorted:
         """Return what the messages hold, in their order."""
         result = Sorted()
         for message in messages:
@@ -64,6 +72,9 @@ class Intake:
                     raise
                 letter = _dead_letter(message, DECODER_RAISED, _where(error))
                 result.batch.dead_letters.append(letter)
+        if result.shed:
+            at = max(message.received_at for message in messages)
+            result.batch.dead_letters += [_flood(*each, at) for each in result.shed]
         return result
 
     def _take(self, message: Message, result: Sorted) -> None:
@@ -74,6 +85,9 @@ class Intake:
             raise
         kind = topic.kind if topic.kind in self._kinds else "other"
         result.received[kind, topic.channel] += 1
+        if not self._gate.takes(topic.device, message.received_at):
+            result.shed[kind, topic.device] += 1
+            return
         if topic.channel is Channel.UP:
             upload = self._decoder.decode(
                 topic.kind, topic.device, message.payload, message.received_at
@@ -132,6 +146,13 @@ def _is_ours(topic: str) -> bool:
         return _cached_topic(topic).kind in catalogue()
     except DecodeError:
         return False
+
+
+def _flood(kind: str, device: str, at: Instant) -> DeadLetter:
+    """Return one letter for all that was let go of a device in a batch: one each would be many."""
+    detail = "more than accept.device_messages in 10 s; what came above that was let go"
+    topic = str(Topic(kind, device, Channel.UP))
+    return DeadLetter("decode", FLOOD, detail, topic, b"", at, withheld=True)
 
 
 def _dead_letter(message: Message, reason: str, detail: str) -> DeadLetter:

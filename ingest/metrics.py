@@ -84,6 +84,9 @@ class Metrics:
             "Dead letters that fell out of the bounds of age or size",
             "cause",
         )
+        self.shed = self._counter(
+            "messages_shed", "Messages let go because their device says too much at once", "kind"
+        )
         self.unknown_fields = self._counter(
             "unknown_fields", "Fields of payloads that no version of the contract knows", "kind"
         )
@@ -104,6 +107,8 @@ class Metrics:
         self.batch_messages.observe(incoming.received.total())
         for (kind, channel), number in incoming.received.items():
             self.received.labels(kind, channel).inc(number)
+        for (kind, _), number in incoming.shed.items():
+            self.shed.labels(kind).inc(number)
         for kind, number in incoming.unknown_fields.items():
             self.unknown_fields.labels(kind).inc(number)
         for counter, counts in (

@@ -1,24 +1,29 @@
 """Preflight: what can be tried of settings before anything is connected or written."""
 
 import os
-import ssl
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from ingest.configuration import SettingsError, secret_of
+from ingest.http import guard_of
 from ingest.journal.database import JournalError, open_reader
+from ingest.mqtt.greeting import broker_trust
 from ingest.registry.overlay import read_limits
 from ingest.registry.refusal import RegistryError
 from ingest.settings import Settings
+from ingest.tls import trusting
+
+S = TypeVar("S")
 
 
 def faults(settings: Settings) -> Iterator[str]:
     """Yield each file that can't serve as what it is named for, with its key."""
     mqtt, influx = settings.mqtt, settings.sink.influx
     yield from _secret_faults(mqtt.password_file, "mqtt.password")
-    yield from _trust_faults(mqtt.ca_file, "mqtt.ca_file")
-    if mqtt.cert_file and mqtt.key_file:
-        yield from _certificate_faults(mqtt.cert_file, mqtt.key_file)
+    yield from _faults_of(broker_trust, mqtt)
+    yield from _faults_of(guard_of, settings.http)
     if influx:
         yield from _secret_faults(influx.token_file, "sink.influx.token")
         yield from _secret_faults(influx.password_file, "sink.influx.password")
@@ -42,28 +47,51 @@ def _limits_faults(file: Path | None) -> Iterator[str]:
         yield from (f"rules.limits: {line}" for line in str(error).splitlines())
 
 
-def _secret_faults(file: Path | None, key: str) -> Iterator[str]:
+def exposures(settings: Settings) -> Iterator[str]:
+    """Yield each file that others on this machine can read and should not, with its key.
+
+    None on Windows, whose modes say nothing of others.
+    """
+    if os.name == "nt":
+        return
+    for key, file in _private_files(settings):
+        try:
+            mode = file.stat().st_mode if file else 0
+        except OSError:
+            continue
+        if mode & (stat.S_IRGRP | stat.S_IROTH):
+            yield f"{key}: others can read {file}: chmod 600"
+
+
+def _private_files(settings: Settings) -> Iterator[tuple[str, Path | None]]:
+    mqtt, http, influx = settings.mqtt, settings.http, settings.sink.influx
+    yield "mqtt.password_file", mqtt.password_file
+    yield "mqtt.key_file", mqtt.key_file
+    yield "http.token_file", http.token_file
+    yield "http.key_file", http.key_file
+    if influx:
+        yield "sink.influx.token_file", influx.token_file
+        yield "sink.influx.password_file", influx.password_file
+    alertmanager = settings.outlet.alertmanager
+    if alertmanager:
+        yield "outlet.alertmanager.token_file", alertmanager.token_file
+        yield "outlet.alertmanager.password_file", alertmanager.password_file
+    yield "journal.path", settings.journal.path
+
+
+def _faults_of(load: Callable[[S], object], settings: S) -> Iterator[str]:
     try:
-        secret_of(None, file, key)
+        load(settings)
     except SettingsError as error:
         yield str(error)
 
 
+def _secret_faults(file: Path | None, key: str) -> Iterator[str]:
+    yield from _faults_of(lambda path: secret_of(None, path, key), file)
+
+
 def _trust_faults(file: Path | None, key: str) -> Iterator[str]:
-    try:
-        ssl.create_default_context(cafile=file)
-    except OSError as error:
-        yield f"{key}: expected certificates in PEM in {file}: {_why(error)}"
-
-
-def _certificate_faults(cert: Path, key: Path) -> Iterator[str]:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(cert, key, _no_passphrase)
-    except (OSError, ValueError) as error:
-        yield (
-            "mqtt.cert_file, mqtt.key_file: expected a certificate and its key, not encrypted,"
-            f" in PEM in {cert} and {key}: {_why(error)}"
-        )
+    yield from _faults_of(lambda path: trusting(path, key), file)
 
 
 def _journal_faults(path: Path) -> Iterator[str]:
@@ -83,13 +111,3 @@ def _present_journal_faults(path: Path) -> Iterator[str]:
         open_reader(path).close()
     except JournalError as error:
         yield f"journal.path: {error}"
-
-
-def _no_passphrase() -> str:
-    """Answer for a key that wants a passphrase; without it OpenSSL asks at the terminal."""
-    return ""
-
-
-def _why(error: Exception) -> str:
-    """Return the system's word for it, or the kind of error: OpenSSL quotes nothing readable."""
-    return (isinstance(error, OSError) and error.strerror) or type(error).__name__

@@ -11,10 +11,11 @@ from datetime import timedelta
 from devices.decoding import Acceptance, Decoder
 from ingest.areas import AreaLabel
 from ingest.clock import Clock
+from ingest.flood import FloodGate
 from ingest.forwarder import Forwarder
 from ingest.health import Health
 from ingest.housekeeping import Housekeeping
-from ingest.http import Endpoint
+from ingest.http import Endpoint, guard_of
 from ingest.intake import Intake
 from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
@@ -109,7 +110,7 @@ class _Service:
         acceptance = Acceptance(timedelta(seconds=accept.ahead_s), timedelta(days=accept.age_days))
         self._pipeline = Pipeline(
             self._session,
-            Intake(Decoder(acceptance)),
+            Intake(Decoder(acceptance), FloodGate(accept.device_messages)),
             self._judges.judging if self._judges else journal,
             self._metrics,
             self._health,
@@ -129,8 +130,9 @@ class _Service:
     async def run(self) -> None:
         """Run all parts until told to stop or until one fails."""
         stop = _stop_signal()
-        endpoint = Endpoint(self._metrics.registry, self._health, self._session)
-        runner = await endpoint.start(self._settings.http)
+        http = self._settings.http
+        endpoint = Endpoint(self._metrics.registry, self._health, self._session, guard_of(http))
+        runner = await endpoint.start(http)
         pipeline = asyncio.create_task(
             self._pipeline.run(self._settings.batch, self._heard), name="pipeline"
         )

@@ -82,6 +82,8 @@ class AcceptSettings(Section):
     """How many seconds a device's clock may be ahead of ours."""
     age_days: Days = 40.0
     """The age of the oldest reading taken."""
+    device_messages: Annotated[int, Field(ge=0, le=10_000_000)] = 20_000
+    """Messages taken of one device in 10 s; what it says above is counted and let go. 0: all."""
 
 
 class BatchSettings(Section):
@@ -213,6 +215,14 @@ class HttpSettings(Section):
     """Address to listen on."""
     port: Port = 9464
     """Port to listen on; 0 takes any free one and logs it."""
+    token: SecretStr | None = None
+    """What `/metrics` and the details of health ask for; `token_file` keeps it out of this file."""
+    token_file: Path | None = None
+    """File whose first line is the token."""
+    cert_file: Path | None = None
+    """Our certificate, to listen by TLS; beside it those of the authorities between."""
+    key_file: Path | None = None
+    """The key of our certificate."""
 
 
 class LogSettings(Section):

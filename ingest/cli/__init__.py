@@ -7,9 +7,11 @@ import typer
 
 from ingest.cli import (
     alerts,
+    broker,
     commands,
     dead_letters,
     demo,
+    devices,
     query,
     registry,
     rules,
@@ -34,6 +36,8 @@ app.add_typer(dead_letters.app, name="deadletter")
 app.add_typer(registry.app, name="registry")
 app.add_typer(rules.app, name="rules")
 app.add_typer(simulate.app, name="simulate")
+app.add_typer(broker.app, name="broker")
+app.add_typer(devices.app, name="device")
 app.command("demo")(demo.demo)
 
 

@@ -41,6 +41,7 @@ FormOption: TypeAlias = Annotated[
 _COLUMNS = ("id", "last_at", "times", "stage", "reason", "topic", "detail", "bytes", "first_at")
 _IN_A_TABLE = _COLUMNS[:-1]
 _ALL = 1_000_000
+_NOT_KEPT = "payload withheld: it may hold personal data, or stand for many"
 
 
 @app.command("list")
@@ -66,13 +67,16 @@ def list_(
 def show(
     number: Annotated[int, typer.Argument(help="Number, as `list` shows.")],
     *,
+    payload: Annotated[
+        bool, typer.Option("--payload", help="The payload as well; what came is not for everyone.")
+    ] = False,
     raw: Annotated[
         bool, typer.Option("--raw", help="Only the payload, its bytes as they came.")
     ] = False,
     settings: SettingsFile = None,
     journal: JournalFile = None,
 ) -> None:
-    """Show one dead letter with its payload; what does not print is shown as its escape."""
+    """Show one dead letter; what does not print in its payload is shown as its escape."""
     with journal_refusals():
         letter = dead_letter(open_reader(journal_of(settings, journal)), number)
     if letter is None:
@@ -81,7 +85,8 @@ def show(
         _write_raw(letter)
         return
     print_block(_row(letter))
-    typer.echo(f"\n{_payload_text(letter)}")
+    if payload or letter.payload is None:
+        typer.echo(f"\n{_payload_text(letter)}")
 
 
 @app.command()
@@ -158,12 +163,12 @@ def _row(letter: KeptDeadLetter) -> dict[str, object]:
 
 def _payload_text(letter: KeptDeadLetter) -> str:
     if letter.payload is None:
-        return "payload withheld: it may hold personal data"
+        return _NOT_KEPT
     return printable(letter.payload.decode("utf-8", "backslashreplace"), kept="\n\t")
 
 
 def _write_raw(letter: KeptDeadLetter) -> None:
     if letter.payload is None:
-        refuse("payload withheld: it may hold personal data", FAILED)
+        refuse(_NOT_KEPT, FAILED)
     sys.stdout.buffer.write(letter.payload)
     sys.stdout.buffer.flush()

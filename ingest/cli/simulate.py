@@ -31,6 +31,7 @@ from ingest.simulate.recording import read_recording
 from ingest.simulate.refusal import InputError, unreadable
 from ingest.simulate.replay import EndClock, Replay, weeks_to
 from ingest.simulate.session import Course, publish, summary
+from ingest.tls import Identity
 
 FASTEST = 100_000
 
@@ -52,6 +53,10 @@ Tls = Annotated[bool, typer.Option("--tls", help="Connect by TLS.")]
 CaFile = Annotated[
     Path | None, typer.Option(help="Certificates to trust instead of the system's; means --tls.")
 ]
+CertFile = Annotated[
+    Path | None, typer.Option(help="Certificate of every client, for mutual TLS; means --tls.")
+]
+KeyFile = Annotated[Path | None, typer.Option(help="The key of --cert-file.")]
 ConnectLimit = Annotated[
     str, typer.Option(help="How long to try for the first connection, such as 15s.")
 ]
@@ -97,6 +102,8 @@ def run(  # noqa: PLR0913 each parameter is an option
     device_password_file: DevicePasswords = None,
     tls: Tls = False,
     ca_file: CaFile = None,
+    cert_file: CertFile = None,
+    key_file: KeyFile = None,
     connect_limit: ConnectLimit = "15s",
     gateways: Gateways = 0,
     name: Name = "sim",
@@ -108,7 +115,7 @@ def run(  # noqa: PLR0913 each parameter is an option
     """
     with _refusals():
         logins = _logins(username, password_file, device_password_file)
-        context = tls_context(ca_file) if tls or ca_file else None
+        context = _tls(ca_file, cert_file, key_file, wanted=tls)
         broker = _broker((host, port), context, logins, connect_limit)
         plan = FleetPlan(homes=homes, doors=doors, gas_monitors=gas, seed=seed)
         if homes + doors + gas == 0:
@@ -149,6 +156,8 @@ def replay(  # noqa: PLR0913 each parameter is an option
     device_password_file: DevicePasswords = None,
     tls: Tls = False,
     ca_file: CaFile = None,
+    cert_file: CertFile = None,
+    key_file: KeyFile = None,
     connect_limit: ConnectLimit = "15s",
     gateways: Gateways = 0,
     name: Name = "replay",
@@ -160,7 +169,7 @@ def replay(  # noqa: PLR0913 each parameter is an option
     """
     with _refusals():
         logins = _logins(username, password_file, device_password_file)
-        context = tls_context(ca_file) if tls or ca_file else None
+        context = _tls(ca_file, cert_file, key_file, wanted=tls)
         broker = _broker((host, port), context, logins, connect_limit)
         pace = _pace(speed)
         if no_shift and shift_weeks is not None:
@@ -198,6 +207,15 @@ def _broker(
     return Broker(
         host=host, port=port, tls=tls, logins=logins, reach_limit=duration_of(connect_limit)
     )
+
+
+def _tls(
+    ca_file: Path | None, cert_file: Path | None, key_file: Path | None, *, wanted: bool
+) -> ssl.SSLContext | None:
+    if bool(cert_file) != bool(key_file):
+        raise InputError("--cert-file, --key-file: expected both or neither")
+    identity = Identity(cert_file, key_file) if cert_file and key_file else None
+    return tls_context(ca_file, identity) if wanted or ca_file or identity else None
 
 
 def _logins(username: str | None, password: Path | None, devices: Path | None) -> Logins:

@@ -40,7 +40,7 @@ class Gridwatch(Server):
         tables: dict[str, dict[str, object]] = {
             name: dict(table) for name, table in self._tables.items()
         }
-        tables["http"] = {"port": self.port}
+        tables["http"] = {"port": self.port, **tables.get("http", {})}
         tables["journal"] = {"path": str(self.journal), **tables.get("journal", {})}
         self.settings.write_text(_toml(tables), encoding="utf-8")
         if self._pace:

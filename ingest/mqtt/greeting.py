@@ -7,10 +7,10 @@ from typing import Protocol
 
 import mqtt5
 
-from ingest.configuration import SettingsError
 from ingest.mqtt.connection import Connection, ConnectionFailed
 from ingest.mqtt.packets import LARGEST_PACKET
 from ingest.settings import MqttSettings
+from ingest.tls import Identity, identify, trusting
 
 _LOG = logging.getLogger(__name__)
 _REFUSED = 128
@@ -75,20 +75,15 @@ async def subscribe(connection: Connection, settings: MqttSettings, memory: Topi
     await memory.remember((*left, *topics))
 
 
-def tls_context(settings: MqttSettings) -> ssl.SSLContext:
+def broker_trust(settings: MqttSettings) -> ssl.SSLContext:
     """Return how to check the broker's certificate and show ours.
 
     Raises SettingsError, which names the key, if a file can't be used.
     """
-    try:
-        context = ssl.create_default_context(cafile=settings.ca_file)
-    except OSError as error:
-        raise _unusable("mqtt.ca_file", error) from None
+    context = trusting(settings.ca_file, "mqtt.ca_file")
     if settings.cert_file and settings.key_file:
-        try:
-            context.load_cert_chain(settings.cert_file, settings.key_file, _no_passphrase)
-        except (OSError, ValueError) as error:
-            raise _unusable("mqtt.cert_file, mqtt.key_file", error) from None
+        identity = Identity(settings.cert_file, settings.key_file)
+        identify(context, identity, "mqtt.cert_file, mqtt.key_file")
     return context
 
 
@@ -115,12 +110,3 @@ def _refused(
     if len(codes) != len(topics):
         raise ConnectionFailed(f"{len(codes)} answers from the broker for {len(topics)} topics")
     return [topic for topic, code in zip(topics, codes, strict=True) if code.value >= _REFUSED]
-
-
-def _unusable(keys: str, error: Exception) -> SettingsError:
-    return SettingsError(f"{keys}: can't be used: {error.__class__.__name__}")
-
-
-def _no_passphrase() -> str:
-    """Answer for a key that wants one; without it OpenSSL asks at the terminal."""
-    return ""

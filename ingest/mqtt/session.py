@@ -18,7 +18,7 @@ from ingest.backoff import FIRST_WAIT, Backoff
 from ingest.clock import Clock, pause, stopwatch
 from ingest.configuration import secret_of
 from ingest.mqtt.connection import CLOSED_UNSAID, Connection, ConnectionFailed
-from ingest.mqtt.greeting import TopicMemory, introduce, subscribe, tls_context
+from ingest.mqtt.greeting import TopicMemory, broker_trust, introduce, subscribe
 from ingest.mqtt.message import Message
 from ingest.mqtt.packets import Incoming, MalformedPublish
 from ingest.mqtt.publications import NotPublished, Publication
@@ -64,7 +64,7 @@ class Session:
         self._leaving = False
         self._trouble = ""
         self._password = secret_of(settings.password, settings.password_file, "mqtt.password")
-        self._tls = tls_context(settings) if settings.tls else None
+        self._tls = broker_trust(settings) if settings.tls else None
         self._backoff = Backoff(timedelta(seconds=settings.longest_backoff_s), first_wait)
 
     @property

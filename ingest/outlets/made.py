@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ingest.configuration import SettingsError, secret_of
+from ingest.configuration import secret_of
 from ingest.outlets.alertmanager import AlertmanagerOutlet
 from ingest.outlets.alertmanager_client import AlertmanagerClient
 from ingest.outlets.influx import InfluxOutlet
@@ -16,6 +16,7 @@ from ingest.outlets.outlet import Beside, Courier
 from ingest.settings import AlertmanagerSettings, Settings
 from ingest.sinks import transport_of
 from ingest.sinks.lines import LineWriter
+from ingest.tls import trusting
 
 _NAME = "outlet.alertmanager"
 
@@ -74,9 +75,4 @@ def _headers(settings: AlertmanagerSettings) -> Mapping[str, str]:
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext | None:
-    try:
-        return ssl.create_default_context(cafile=ca_file) if ca_file else None
-    except OSError as error:
-        raise SettingsError(
-            f"{_NAME}.ca_file: can't read {ca_file}: {type(error).__name__}"
-        ) from None
+    return trusting(ca_file, f"{_NAME}.ca_file") if ca_file else None

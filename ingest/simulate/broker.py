@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from ingest.configuration import SettingsError
 from ingest.simulate.refusal import InputError, unreadable
+from ingest.tls import Identity, identify, trusting
 
 
 class BrokerUnreachable(Exception):  # noqa: N818 named after what the caller does: say so and end
@@ -53,12 +55,18 @@ class Broker:
     """The longest wait between attempts to connect."""
 
 
-def tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    """Return a context that verifies the broker against the file, or the system's certificates."""
+def tls_context(ca_file: Path | None, identity: Identity | None) -> ssl.SSLContext:
+    """Return a context that verifies the broker against the file, or the system's certificates.
+
+    It shows the certificate if there is one. InputError if a file can't be used.
+    """
     try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        raise InputError(f"{ca_file}: expected certificates in PEM: {error}") from None
+        context = trusting(ca_file, "--ca-file")
+        if identity:
+            identify(context, identity, "--cert-file, --key-file")
+    except SettingsError as error:
+        raise InputError(str(error)) from None
+    return context
 
 
 def first_line(path: Path) -> str:

@@ -40,8 +40,9 @@ class Layout:
         return {device: crc32("/".join(device).encode()) % self.gateways for device in devices}
 
     def _own(self, kind: str, device: str, logins: Logins) -> Voice:
+        """A device with a password of its own has its id as client id: the broker binds both."""
         return Voice(
-            f"{self.name}-{kind}-{device}",
+            device if device in logins.passwords else f"{self.name}-{kind}-{device}",
             logins.of(device),
             status=Topic(kind, device, Channel.STATUS),
             commands=str(Topic(kind, device, Channel.DOWN)),

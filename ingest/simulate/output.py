@@ -18,7 +18,7 @@ def truth_lines(truth: Truth) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write the file so that it is there as a whole or not at all; InputError if it can't be."""
+    """Write the file, of mode 0600, as a whole or not at all; InputError if it can't be."""
     try:
         with tempfile.NamedTemporaryFile(
             "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
@@ -26,7 +26,6 @@ def write_whole(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(file.name).chmod(0o644)
         Path(file.name).replace(path)
     except OSError as error:
         raise InputError(f"{path}: can't write: {error.strerror}") from None

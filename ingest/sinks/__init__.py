@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ingest.clock import MachineClock
-from ingest.configuration import SettingsError, secret_of
+from ingest.configuration import secret_of
 from ingest.settings import InfluxSettings, SinkSettings
 from ingest.sink import Sink
 from ingest.sinks.discard import DiscardSink
@@ -14,6 +14,7 @@ from ingest.sinks.influx_query import InfluxDatabase
 from ingest.sinks.influx_v1 import Credentials, InfluxV1Transport, authorization
 from ingest.sinks.influx_v2 import Bucket, InfluxV2Transport
 from ingest.sinks.transport import Transport
+from ingest.tls import trusting
 
 
 def sinks_of(settings: SinkSettings) -> dict[str, Sink]:
@@ -70,12 +71,7 @@ def _v2(settings: InfluxSettings) -> Transport:
 
 
 def _trust(ca_file: Path | None) -> ssl.SSLContext | None:
-    try:
-        return ssl.create_default_context(cafile=ca_file) if ca_file else None
-    except OSError as error:
-        raise SettingsError(
-            f"sink.influx.ca_file: can't read {ca_file}: {type(error).__name__}"
-        ) from None
+    return trusting(ca_file, "sink.influx.ca_file") if ca_file else None
 
 
 _TRANSPORTS: Mapping[str, Callable[[InfluxSettings], Transport]] = {"v1": _v1, "v2": _v2}

@@ -61,7 +61,13 @@ def test_a_list_of_nothing_is_no_failure(gridwatch: Command, journal: Path) -> N
 
 @pytest.mark.parametrize(
     "arguments",
-    [("list",), ("list", "-f", "csv"), ("list", "-f", "json"), ("show", "1"), ("show", "2")],
+    [
+        ("list",),
+        ("list", "-f", "csv"),
+        ("list", "-f", "json"),
+        ("show", "1", "--payload"),
+        ("show", "2"),
+    ],
     ids=" ".join,
 )
 @pytest.mark.parametrize("columns", ["80", "300"])
@@ -76,11 +82,20 @@ def test_a_payload_cannot_attack_the_terminal(
 
 
 def test_a_payload_is_shown_as_text_line_by_line(gridwatch: Command, journal: Path) -> None:
-    outcome = gridwatch("deadletter", "show", 1, "--journal", journal)
+    outcome = gridwatch("deadletter", "show", 1, "--payload", "--journal", journal)
 
     assert outcome.output.endswith(
         '\n\n{"v":1,\n"text":"\\x1b]0;owned\\x07\\x1b[31m\\u202e\\x9b2J"\\xff\n'
     )
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_payload_is_shown_only_on_request(gridwatch: Command, journal: Path, number: int) -> None:
+    plain = gridwatch("deadletter", "show", number, "--journal", journal)
+    asked = gridwatch("deadletter", "show", number, "--payload", "--journal", journal)
+
+    assert asked.output.removeprefix(plain.output).startswith('\n{"v":1,')
+    assert '"v"' not in plain.output
 
 
 def test_words_in_brackets_are_no_markup(gridwatch: Command, journal: Path) -> None:
@@ -101,7 +116,9 @@ def test_a_payload_that_may_hold_personal_data_was_not_kept(
     shown = gridwatch("deadletter", "show", 2, "--journal", journal)
     raw = gridwatch("deadletter", "show", 2, "--raw", "--journal", journal)
 
-    assert shown.output.endswith("\npayload withheld: it may hold personal data\n")
+    assert shown.output.endswith(
+        "\npayload withheld: it may hold personal data, or stand for many\n"
+    )
     assert (raw.exit_code, raw.stdout) == (1, "")
 
 

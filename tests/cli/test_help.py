@@ -40,7 +40,17 @@ def test_every_option_and_argument_is_explained(path: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "group",
-    [(), ("query",), ("deadletter",), ("alerts",), ("registry",), ("rules",), ("simulate",)],
+    [
+        (),
+        ("query",),
+        ("deadletter",),
+        ("alerts",),
+        ("registry",),
+        ("rules",),
+        ("simulate",),
+        ("broker",),
+        ("device",),
+    ],
     ids=" ".join,
 )
 def test_a_group_alone_prints_its_help(gridwatch: Command, group: tuple[str, ...]) -> None:

@@ -110,6 +110,11 @@ def test_a_wrong_value_is_refused_with_its_key(write: Write, text: str, complain
             "[mqtt]\nca_file = 'c'",
             "mqtt.tls: expected true where mqtt.ca_file or mqtt.cert_file is set",
         ),
+        ("[http]\ncert_file = 'c'", "http.cert_file, http.key_file: expected both or neither"),
+        (
+            "[http]\ntoken = 'a'\ntoken_file = 'b'",
+            "http.token, http.token_file: expected one of them",
+        ),
         (
             "[mqtt]\npassword = 'a'\npassword_file = 'b'",
             "mqtt.password, mqtt.password_file: expected one of them",

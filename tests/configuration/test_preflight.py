@@ -14,6 +14,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder with an empty file and one that is no journal, and the process in it."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").touch()
+    (tmp_path / "open").touch(mode=0o644)
+    (tmp_path / "open").write_text("sesame")
     (tmp_path / "prose").write_text("this is not a database, nor PEM\n" * 50, encoding="utf-8")
 
 
@@ -29,6 +31,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "mqtt.cert_file, mqtt.key_file: expected a certificate and its key",
         ),
         ("[sink.influx]\ntoken_file = 'missing'", "sink.influx.token_file: can't read missing"),
+        ("[http]\ntoken_file = 'missing'", "http.token_file: can't read missing"),
+        (
+            "[http]\ncert_file = 'prose'\nkey_file = 'prose'",
+            "http.cert_file, http.key_file: expected a certificate and its key",
+        ),
         (
             "[sink.influx]\nurl = 'https://db'\nca_file = 'prose'",
             "sink.influx.ca_file: expected certificates in PEM",
@@ -89,8 +96,15 @@ def test_check_writes_nothing(write: Write, tmp_path: Path) -> None:
         ),
         ("[mqtt]\npassword = 'p'", "mqtt.password without mqtt.username"),
         ("[mqtt]\nhost = '10.0.0.1'\nusername = 'u'", "mqtt.tls is false: user name and password"),
+        ("[mqtt]\nhost = '10.0.0.1'", "mqtt.tls is false: readings and commands go to 10.0.0.1"),
         ("[sink.influx]\nurl = 'http://db:8086'\ntoken = 't'", "sink.influx.url is not https"),
         ("[outlet.alertmanager]", "outlet.alertmanager is set and rules.judge is false"),
+        ("[http]\nhost = '0.0.0.0'", "http.host is 0.0.0.0 and there is no http.token"),
+        (
+            "[http]\nhost = '0.0.0.0'\ntoken = 't'",
+            "http.host is 0.0.0.0 and there is no http.cert_file",
+        ),
+        ("[mqtt]\nusername = 'u'\npassword_file = 'open'", "mqtt.password_file: others can read"),
     ],
 )
 def test_what_works_but_is_easily_overlooked_is_a_warning(

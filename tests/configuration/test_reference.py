@@ -58,6 +58,7 @@ def test_what_the_example_only_mentions_is_right_too(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     secret = tmp_path / "secret"
+    secret.touch(mode=0o600)
     secret.write_text("sesame\n", encoding="utf-8")
     text = re.sub(
         r"^# (?=(\w+ = |\[))", "", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE

@@ -12,6 +12,8 @@ WITH_SECRETS = f"""
 [mqtt]
 username = "u"
 password = "{SECRET}"
+[http]
+token = "{SECRET}"
 [sink.influx]
 token = "{SECRET}"
 """

@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from ingest.accounts.papers import authority, server_certificate
 from ingest.health import Health
-from ingest.http import Endpoint, PortTaken
+from ingest.http import Endpoint, Guard, PortTaken, guard_of
 from ingest.metrics import Metrics
 from ingest.settings import HttpSettings
+from ingest.tls import trusting
 
 
 @dataclass
@@ -152,3 +156,54 @@ async def test_a_taken_port_is_named_with_its_keys(stage: Stage) -> None:
 async def _get(stage: Stage, path: str) -> tuple[int, object]:
     async with aiohttp.request("GET", f"{stage.url}/{path}") as answer:
         return answer.status, await answer.json()
+
+
+TOKEN = "a token of the tests"
+GUARDED = Guard(TOKEN)
+
+
+async def test_without_the_token_health_says_how_it_is_and_nothing_else_is_said() -> None:
+    health = Health()
+    health.trouble("sink:influx", "status 503")
+    async with _guarded(GUARDED, health) as url:
+        for path, status, body in (
+            ("healthz", 200, b'{"status": "ok"}'),
+            ("readyz", 200, b'{"status": "ok"}'),
+            ("metrics", 401, b""),
+            ("no-such", 401, b""),
+        ):
+            for headers in ({}, {"Authorization": "Bearer guessed"}, {"Authorization": TOKEN}):
+                async with aiohttp.request("GET", f"{url}/{path}", headers=headers) as answer:
+                    assert (answer.status, await answer.read()) == (status, body)
+
+
+async def test_with_the_token_everything_is_said() -> None:
+    health = Health()
+    health.trouble("sink:influx", "status 503")
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with _guarded(GUARDED, health) as url:
+        async with aiohttp.request("GET", f"{url}/metrics", headers=headers) as answer:
+            assert answer.status == 200
+        async with aiohttp.request("GET", f"{url}/healthz", headers=headers) as answer:
+            assert (await answer.json())["troubles"] == {"sink:influx": "status 503"}
+
+
+async def test_by_tls_it_is_not_spoken_to_in_the_clear(tmp_path: Path) -> None:
+    ours = authority(tmp_path)
+    certificate, key = server_certificate(ours, "http", ["127.0.0.1"])
+    guard = guard_of(HttpSettings(cert_file=certificate, key_file=key))
+    async with _guarded(guard, Health(), "https") as url:
+        trust = trusting(ours.certificate, "ca")
+        async with aiohttp.request("GET", f"{url}/healthz", ssl=trust) as answer:
+            assert answer.status == 200
+        with pytest.raises(aiohttp.ClientError):
+            async with aiohttp.request("GET", url.replace("https", "http") + "/healthz"):
+                pass
+
+
+@asynccontextmanager
+async def _guarded(guard: Guard, health: Health, scheme: str = "http") -> AsyncIterator[str]:
+    endpoint = Endpoint(Metrics().registry, health, Link(), guard)
+    runner = await endpoint.start(HttpSettings(port=0))
+    yield f"{scheme}://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()

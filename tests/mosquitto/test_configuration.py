@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import textwrap
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ingest.demo.programs import LOOPBACK, Mosquitto
+from tests.mqtt.publishing import run_tool
 
 pytestmark = pytest.mark.servers
 
@@ -90,6 +92,18 @@ def test_the_only_open_listener_is_on_loopback() -> None:
     assert listeners == ["listener 1883 127.0.0.1"]
 
 
+def test_both_configurations_differ_only_in_who_may_connect() -> None:
+    access = re.compile(
+        r"(listener|per_listener_settings|allow_anonymous|certfile|keyfile|tls_version|plugin)"
+    )
+    trial, secured = (
+        [line for line in text.splitlines() if line and line[0] != "#" and not access.match(line)]
+        for text in (SHIPPED, (FOLDER / "secured.conf").read_text(encoding="utf-8"))
+    )
+
+    assert secured == trial
+
+
 class GuardedMosquitto(ShippedMosquitto):
     """Passwords as README.md makes them, and its list of what each user may do."""
 
@@ -102,7 +116,10 @@ class GuardedMosquitto(ShippedMosquitto):
             passwords.touch(mode=0o600)
             for user in ("gridwatch", "duty", "wm-1", "wm-2"):
                 subprocess.run(["mosquitto_passwd", "-b", str(passwords), user, user], check=True)
-        guarded = f"allow_anonymous false\npassword_file {passwords}\nacl_file {acl}"
+        guarded = (
+            f"allow_anonymous false\npassword_file {passwords}\nacl_file {acl}\n"
+            "use_username_as_clientid true"
+        )
         text, count = re.subn(r"(?m)^allow_anonymous true$", guarded, super().configuration())
         assert count == 1
         return text
@@ -150,6 +167,29 @@ async def test_by_the_list_of_the_readme_alerts_are_the_service_s_and_no_device_
             assert await heard(device) == []
 
 
+async def test_without_the_plugin_a_device_that_is_removed_is_disconnected_at_the_reload(
+    tmp_path: Path,
+) -> None:
+    with GuardedMosquitto(tmp_path) as broker:
+        async with signed_in(broker, "wm-1") as device:
+            assert broker.pid
+            await run_tool("mosquitto_passwd", "-D", str(tmp_path / "passwords"), "wm-1")
+            os.kill(broker.pid, signal.SIGHUP)
+
+            with pytest.raises(aiomqtt.MqttError):
+                await anext(aiter(device.messages))
+
+
+async def test_without_the_plugin_a_device_cannot_take_over_the_session_of_the_service(
+    tmp_path: Path,
+) -> None:
+    with GuardedMosquitto(tmp_path) as broker:
+        async with signed_in(broker, "gridwatch") as service:
+            async with signed_in(broker, "wm-1", "gridwatch"):
+                pass
+            await service.subscribe("gw/v1/+/+/up", qos=1)
+
+
 async def heard(client: aiomqtt.Client) -> list[tuple[str, str]]:
     """What arrives before the end."""
     found = []
@@ -161,11 +201,11 @@ async def heard(client: aiomqtt.Client) -> list[tuple[str, str]]:
     return found
 
 
-def signed_in(broker: Mosquitto, user: str) -> aiomqtt.Client:
+def signed_in(broker: Mosquitto, user: str, client_id: str | None = None) -> aiomqtt.Client:
     return aiomqtt.Client(
         LOOPBACK,
         broker.port,
-        identifier=user,
+        identifier=client_id or user,
         username=user,
         password=user,
         protocol=aiomqtt.ProtocolVersion.V5,

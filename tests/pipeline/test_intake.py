@@ -1,5 +1,6 @@
 """What becomes of messages, good and bad, before anything is durable."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from devices.decoding import Acceptance, Decoder, Upload
 from devices.instant import Instant, iso_of
 from devices.refusal import Reason
+from ingest.flood import WINDOW_MS, FloodGate
 from ingest.intake import Intake
 from ingest.journal.batch import DeadLetter
 from ingest.mqtt.message import Message
@@ -216,3 +218,34 @@ def test_the_time_of_a_status_is_judged_as_the_settings_say(ahead_s: int) -> Non
     assert [letter.reason for letter in batch.dead_letters] == (
         [] if batch.statuses else [Reason.IN_THE_FUTURE]
     )
+
+
+@pytest.mark.parametrize(("most", "taken"), [(0, 12), (5, 5), (12, 12)])
+def test_what_a_device_says_above_its_bound_is_let_go_and_one_letter_says_so(
+    most: int, taken: int
+) -> None:
+    intake = Intake(Decoder(), FloodGate(most))
+    flood = [telemetry(number, device="wm-flood") for number in range(12)]
+    quiet = [telemetry(number, device="wm-quiet") for number in range(3)]
+
+    result = intake.sort([*flood, *quiet])
+
+    by_device = Counter(reading.device for reading in result.batch.readings)
+    assert by_device == {"wm-flood": taken, "wm-quiet": 3}
+    assert result.shed.total() == 12 - taken
+    assert [
+        (letter.reason, letter.topic, letter.withheld) for letter in result.batch.dead_letters
+    ] == ([] if taken == 12 else [("flood", "gw/v1/water_meter/wm-flood/up", True)])
+
+
+def test_the_bound_is_for_all_that_a_device_says_and_begins_anew_with_each_window() -> None:
+    gate = FloodGate(2)
+    instants = [*range(3), WINDOW_MS - 1, WINDOW_MS, WINDOW_MS + 1, WINDOW_MS + 2]
+
+    assert [gate.takes("d", at) for at in instants] == [True, True, False, False, True, True, False]
+
+
+def test_a_clock_that_steps_back_closes_no_gate() -> None:
+    gate = FloodGate(1)
+
+    assert [gate.takes("d", at) for at in (50 * WINDOW_MS, 3 * WINDOW_MS)] == [True, True]

@@ -120,7 +120,11 @@ def test_an_unreachable_broker_is_one_line_and_code_1() -> None:
         ((*FEW, "--until", "2020-01-01T00:00:00Z"), "--until: expected a time after the start"),
         ((*FEW, "--until", "now", "--duration", "1d"), "expected one of them"),
         ((*FEW, "--password-file", "missing"), "--password-file: expected --username"),
-        ((*FEW, "--ca-file", "missing.pem"), "missing.pem: expected certificates in PEM"),
+        ((*FEW, "--key-file", "missing.pem"), "--cert-file, --key-file: expected both or neither"),
+        (
+            (*FEW, "--ca-file", "missing.pem"),
+            "--ca-file: expected certificates in PEM in missing.pem",
+        ),
         ((*FEW, "--device-password-file", str(SAMPLE)), "line 1: expected device:password"),
         ((*FEW, "--registry", "no/such/folder/r.csv"), "can't write"),
     ],

@@ -1,0 +1,1 @@
+"""Accounts: who may sign in at the broker, and what each may publish and read."""

@@ -1,0 +1,1 @@
+"""Whether a package that Gridwatch is built with has a known vulnerability."""
