@@ -55,6 +55,7 @@ class Device(BaseModel):
     clock_error: Span = 0
     clock_steps: Mapping[str, Span] = {}
     count: int = Field(default=1, ge=1, le=1_000)
+    bulk: bool = False
     size: str | None = None
     model: str | None = None
     maintenance_since: Span | None = None

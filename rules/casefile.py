@@ -221,8 +221,14 @@ def register_in(case: Case, kind: str, renewed: Mapping[str, int] = _NONE) -> Ta
         for device in (case, *case.devices.values())
         for name in device.names
     }
+    bulk = {
+        f"{device.kind or kind}/{name}": AREAS[-1]
+        for device in (case, *case.devices.values())
+        if device.bulk
+        for name in device.names
+    }
     if case.premises is None:
-        return TableRegister(devices)
+        return TableRegister(devices, bulk=bulk)
     facts = PremisesFacts(
         areas=AREAS,
         rooms=case.premises.rooms,
@@ -234,7 +240,7 @@ def register_in(case: Case, kind: str, renewed: Mapping[str, int] = _NONE) -> Ta
             for each in case.premises.leases
         ),
     )
-    return TableRegister(devices, {PREMISES: facts})
+    return TableRegister(devices, {PREMISES: facts}, bulk=bulk)
 
 
 def differences(expect: Iterable[str], seen: list[str]) -> Iterator[str]:

@@ -264,8 +264,11 @@ class Engine:
 
     def _observe_zone(self, zone: str, reading: Reading, *, late: bool) -> None:
         """Let an area take a reading in. Its time is ours: of many devices no clock is its own."""
-        memory = self._touch(Subject("area", zone))
+        memory = self._memory(Subject("area", zone))
         route = memory.profile.route(reading)
+        if not route:
+            return
+        self._touched[memory.subject] = memory
         if late:
             self._judge.amend(memory, route, reading)
         else:

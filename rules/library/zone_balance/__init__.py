@@ -1,0 +1,1 @@
+"""Water that flows into a zone and reaches no home."""
