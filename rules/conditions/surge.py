@@ -65,7 +65,8 @@ class Surge(Timeless):
             after = since if since and use.flow_lh >= limit else 0
             finding = clear(use.end_at) if since and not after else None
         else:
-            after = since or (use.start_at - (use.end_at - use.start_at if follows else 0))
+            of_two = use.end_at - use.start_at if lasting >= limit else 0
+            after = since or use.start_at - of_two
             finding = Finding(severity, use.end_at, after, self._evidence(use, severity, limit))
         record = round(max(record, lasting), 2)
         now = (counter, round(use.flow_lh, 2), use.end_at, record, use.end_at, kept_at)
