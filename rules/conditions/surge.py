@@ -72,7 +72,8 @@ class Surge(Timeless):
             severity = self._severity(flow, lasting, limit)
         finding: Finding | None = None
         if severity is not None:
-            since = since or (use.start_at - (end_at - use.start_at if follows else 0))
+            of_two = end_at - use.start_at if lasting >= limit else 0
+            since = since or use.start_at - of_two
             finding = Finding(severity, end_at, since, self._evidence(flow, severity, limit))
         elif since and flow < limit:
             since, finding = 0, clear(end_at)

@@ -14,7 +14,7 @@ def differences(expected: Mapping[Identity, Values], held: Sequence[Held]) -> li
     """Return a line for each way in which a store is wrong; none if it is right."""
     values_of = dict(held)
     times = Counter(each.identity for each in held)
-    return _lines(
+    return lines(
         {
             "missing": [each for each in expected if each not in values_of],
             "not expected": [each for each in values_of if each not in expected],
@@ -31,7 +31,7 @@ def differences(expected: Mapping[Identity, Values], held: Sequence[Held]) -> li
 def differences_of_letters(expected: Iterable[Letter], held: Iterable[Letter]) -> list[str]:
     """Return a line for each way in which the dead letters are wrong; none if they are right."""
     planted, kept = Counter(expected), Counter(held)
-    return _lines(
+    return lines(
         {
             "dead letters missing": [*(planted - kept).elements()],
             "dead letters not expected": [each for each in kept if each not in planted],
@@ -40,7 +40,8 @@ def differences_of_letters(expected: Iterable[Letter], held: Iterable[Letter]) -
     )
 
 
-def _lines(wrong: Mapping[str, Sequence[object]]) -> list[str]:
+def lines(wrong: Mapping[str, Sequence[object]]) -> list[str]:
+    """Return a line for each sort of what is wrong that there is any of."""
     return [
         f"{len(each)} {what}: {'; '.join(str(one)[:300] for one in each[:_NAMED])}"
         for what, each in wrong.items()

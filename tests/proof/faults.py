@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
-from typing import NamedTuple
+from resource import RLIMIT_FSIZE, prlimit
+from typing import NamedTuple, TypeVar
 
 from ingest.clock import pause
 from ingest.demo.gridwatch import Gridwatch
@@ -12,12 +14,16 @@ from ingest.demo.programs import InfluxDB, Mosquitto
 from tests.proof.ledger import Ledger
 from tests.sinks.faults import FaultyProxy
 
+T = TypeVar("T")
 _OUTAGE = timedelta(seconds=10)
 _ERRORS = timedelta(seconds=3)
 _CUTS = timedelta(seconds=1)
 _BROKER_AWAY = timedelta(milliseconds=500)
 _FIRST_SHARE, _LAST_SHARE = 0.02, 0.95
 _LOOK = timedelta(milliseconds=10)
+_FULL_FROM_BYTES = 65_536
+"""The log is smaller; the journal, with what waits beside it, soon larger."""
+_NOTICED_WITHIN_S = 15
 
 
 class Kill(NamedTuple):
@@ -40,18 +46,60 @@ def kills(pairs: int, random: Random) -> Iterator[Kill]:
             yield Kill(share, timedelta(seconds=later), timedelta(seconds=away))
 
 
-async def kill(service: Gridwatch, ledger: Ledger, moments: Iterator[Kill]) -> None:
-    """Kill the service at each of the moments and start it again.
+def unseen() -> None:
+    """Look at nothing."""
 
-    AssertionError if it had ended by itself, StartError if it does not come up.
-    """
-    for moment in moments:
-        await ledger.reached(moment.share)
-        await pause(moment.later)
-        assert service.pid, f"the service ended by itself, exit code {service.exit_code}"
-        await _in_thread(service.kill)
-        await pause(moment.away)
-        await _in_thread(service.start)
+
+@dataclass(frozen=True, slots=True)
+class Victim:
+    """The service, which one fault at a time befalls, after a share of the messages."""
+
+    service: Gridwatch
+    ledger: Ledger
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def kill(self, moments: Iterator[Kill], look: Callable[[], None] = unseen) -> None:
+        """Kill the service at each of the moments, look at what it left, and start it again.
+
+        AssertionError if it had ended by itself, StartError if it does not come up.
+        """
+        for moment in moments:
+            await self.ledger.reached(moment.share)
+            await pause(moment.later)
+            await self._kill(look, moment.away)
+
+    async def kill_when(self, moment: Callable[[], bool]) -> None:
+        """Kill the service when this has come to be, and start it again."""
+        while not await _in_thread(moment):
+            await pause(_LOOK)
+        await self._kill(unseen, timedelta())
+
+    async def fill_disk(self, share: float) -> None:
+        """Let no file of the service grow, until it has noticed that it can commit nothing."""
+        await self.ledger.reached(share)
+        async with self.turn:
+            pid = self._pid()
+            before, hard = prlimit(pid, RLIMIT_FSIZE)
+            prlimit(pid, RLIMIT_FSIZE, (_FULL_FROM_BYTES, hard))
+            async with asyncio.timeout(_NOTICED_WITHIN_S):
+                while not await asyncio.to_thread(self._takes_nothing):
+                    await pause(_LOOK)
+            prlimit(pid, RLIMIT_FSIZE, (before, hard))
+
+    async def _kill(self, look: Callable[[], None], away: timedelta) -> None:
+        async with self.turn:
+            self._pid()
+            await _in_thread(self.service.kill)
+            await _in_thread(look)
+            await pause(away)
+            await _in_thread(self.service.start)
+
+    def _pid(self) -> int:
+        assert self.service.pid, f"the service ended by itself, exit code {self.service.exit_code}"
+        return self.service.pid
+
+    def _takes_nothing(self) -> bool:
+        return bool(self.service.metrics()["gridwatch_journal_unavailable"])
 
 
 async def restart(broker: Mosquitto, ledger: Ledger, share: float) -> None:
@@ -83,11 +131,11 @@ async def refuse(proxy: FaultyProxy, ledger: Ledger, share: float) -> None:
     proxy.forward()
 
 
-async def _in_thread(order: Callable[[], None]) -> None:
+async def _in_thread(order: Callable[[], T]) -> T:
     """Give an order to a server; a cancelled caller waits, so that none is left half started."""
     running = asyncio.ensure_future(asyncio.to_thread(order))
     try:
-        await asyncio.shield(running)
+        return await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait((running,))
         raise

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from ingest.clock import pause, stopwatch
 from ingest.demo.gridwatch import Gridwatch, Tables, mqtt_table
 from ingest.demo.programs import Mosquitto, Server
+from tests.proof.alerts import AlertAccount
 from tests.proof.differences import differences, differences_of_letters
 from tests.proof.ledger import LAST, Ledger
 from tests.proof.planted import PERSONAL
@@ -37,6 +38,7 @@ def tables(broker: Mosquitto, database_url: str | None = None) -> Tables:
     tables: dict[str, Mapping[str, object]] = {
         "mqtt": {**mqtt_table(broker.port), "longest_backoff_s": 1},
         "batch": {"messages": 50, "linger_ms": 0},
+        "rules": {"judge": True},
     }
     if database_url:
         tables["sink.influx"] = {"api": "v1", "url": database_url, "longest_backoff_s": 1}
@@ -45,12 +47,15 @@ def tables(broker: Mosquitto, database_url: str | None = None) -> Tables:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The servers of a run, and the ledger of what is published through them."""
+    """The servers of a run, the ledger of what is published through them, and what must follow."""
 
     broker: Mosquitto
     service: Gridwatch
     ledger: Ledger
+    alerts: AlertAccount
     seed: str
+    patience: timedelta = timedelta(seconds=5)
+    """More than twice what the most patient of the incidents waits for."""
 
     async def run(
         self, breath: timedelta, faults: Iterable[Fault], stores: Iterable[Store]
@@ -65,6 +70,9 @@ class Proof:
         with suppress(TimeoutError):  # the account tells what has not arrived
             async with asyncio.timeout(_SETTLE_LIMIT_S):
                 await self._settle(stores)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.patience.total_seconds()):
+                await self._told()
         await self._end()
 
     async def _publish(self, breath: timedelta, faults: Iterable[Fault]) -> None:
@@ -82,6 +90,11 @@ class Proof:
         for store in stores:
             while not await asyncio.to_thread(store.knows, LAST):
                 await pause(_LOOK)
+
+    async def _told(self) -> None:
+        """Return when every alert has come to its end; some wait for time to pass."""
+        while not await asyncio.to_thread(self.alerts.settled):
+            await pause(_LOOK)
 
     async def _end(self) -> None:
         """End the service by SIGTERM; AssertionError unless it ends well and in time."""
@@ -105,6 +118,7 @@ class Proof:
                 for store in stores
                 for line in differences(readings, store.held())
             ),
+            *self.alerts.wrong(),
             *differences_of_letters(letters, EmbeddedStore(self.service.journal).letters()),
             *(
                 f"personal data in {path}"

@@ -1,5 +1,9 @@
-"""Through real servers, whatever is killed meanwhile: each acknowledged reading is held once."""
+"""Through real servers, whatever is killed meanwhile: each acknowledged reading is held once.
 
+And each incident is told once, with the time when it began: by what came before the kill and after.
+"""
+
+from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +15,10 @@ from devices.refusal import Reason
 from ingest.clock import MachineClock
 from ingest.demo.gridwatch import Gridwatch
 from ingest.demo.programs import InfluxDB, Mosquitto
-from tests.proof.faults import kill, kills, restart, trouble
+from rules.severity import Severity
+from tests.proof.alerts import AlertAccount
+from tests.proof.faults import Victim, kills, restart, trouble
+from tests.proof.incidents import Injected, Trouble, incidents
 from tests.proof.ledger import Ledger
 from tests.proof.planted import BAD
 from tests.proof.proof import Proof, explained, tables
@@ -22,12 +29,21 @@ from tests.sinks.faults import FaultyProxy
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
 
 SIZE = Size(clients=30, uploads=700, days=12, by_tool=60, bad=4)
+TROUBLE = Trouble(gateways=4, devices=2, patient=6)
 PAIRS_OF_KILLS = 5
 SEED = "exactly once"
 
 
-def ledger(seed: str) -> Ledger:
-    return Ledger(traffic(SIZE, MachineClock().now(), Random(seed)))
+def all_of(seed: str) -> Injected:
+    """Return the traffic with the incidents in it."""
+    now = MachineClock().now()
+    injected = incidents(TROUBLE, now, Random(seed))
+    return injected._replace(plans={**traffic(SIZE, now, Random(seed)), **injected.plans})
+
+
+def proof_of(service: Gridwatch, broker: Mosquitto) -> Proof:
+    plans, told = all_of(SEED)
+    return Proof(broker, service, Ledger(plans), AlertAccount(service.journal, told), SEED)
 
 
 def test_a_bad_payload_of_each_reason_is_planted() -> None:
@@ -35,7 +51,7 @@ def test_a_bad_payload_of_each_reason_is_planted() -> None:
 
 
 def test_the_traffic_is_what_is_promised() -> None:
-    plans = ledger(SEED).plans
+    plans = all_of(SEED).plans
     messages = [message for plan in plans.values() for message in plan]
     uploads = [message for message in messages if message.readings]
     held = [identity for upload in uploads for identity in upload.readings]
@@ -49,21 +65,39 @@ def test_the_traffic_is_what_is_promised() -> None:
     assert len({message.letter for message in messages if message.letter}) > 80
 
 
+def test_the_incidents_are_what_is_promised() -> None:
+    plans, told = incidents(TROUBLE, MachineClock().now(), Random(SEED))
+    rules = Counter(each.rule for each in told)
+    ends = {each.state for each in told}
+    uploads = [message for plan in plans.values() for message in plan]
+    held = [identity for upload in uploads for identity in upload.readings]
+
+    assert min(rules.values()) >= 8
+    assert len(rules) >= 15
+    assert {each.worst for each in told} == set(Severity)
+    assert ends == {"firing", "resolved"}
+    assert len(told) == len(set(told)) > 250
+    assert len(held) - len(set(held)) > 300, "repeats"
+    assert sum(b < a for a, b in pairwise(held) if a.device == b.device) > 30, "out of order"
+
+
 async def test_influxdb_holds_each_acknowledged_reading_exactly_once(
     tmp_path: Path, mosquitto: Mosquitto, influxdb: InfluxDB
 ) -> None:
     async with FaultyProxy(influxdb.url) as proxy:
         service = Gridwatch(tmp_path / "gridwatch", tables(mosquitto, proxy.url))
         with explained(SEED, service, mosquitto, influxdb), service:
-            proof = Proof(mosquitto, service, ledger(SEED), SEED)
+            proof = proof_of(service, mosquitto)
+            victim = Victim(service, proof.ledger)
             stores = (EmbeddedStore(service.journal), InfluxStore(influxdb))
             faults = (
-                kill(service, proof.ledger, kills(PAIRS_OF_KILLS, Random(SEED))),
+                victim.kill(kills(PAIRS_OF_KILLS, Random(SEED)), proof.alerts.look),
                 restart(mosquitto, proof.ledger, 0.6),
                 trouble(influxdb, proxy, proof.ledger, 0.15),
             )
             await proof.run(timedelta(milliseconds=230), faults, stores)
             proof.check(stores, kills=2 * PAIRS_OF_KILLS)
+            assert all(proof.alerts.caught()), "no kill in a hold, or none before an end"
 
 
 async def test_the_embedded_store_holds_each_acknowledged_reading_exactly_once(
@@ -71,11 +105,14 @@ async def test_the_embedded_store_holds_each_acknowledged_reading_exactly_once(
 ) -> None:
     service = Gridwatch(tmp_path / "gridwatch", tables(mosquitto))
     with explained(SEED, service, mosquitto), service:
-        proof = Proof(mosquitto, service, ledger(SEED), SEED)
+        proof = proof_of(service, mosquitto)
+        victim = Victim(service, proof.ledger)
         stores = (EmbeddedStore(service.journal),)
         faults = (
-            kill(service, proof.ledger, kills(PAIRS_OF_KILLS, Random(SEED))),
+            victim.kill(kills(PAIRS_OF_KILLS, Random(SEED)), proof.alerts.look),
             restart(mosquitto, proof.ledger, 0.6),
+            victim.fill_disk(0.4),
         )
         await proof.run(timedelta(milliseconds=120), faults, stores)
         proof.check(stores, kills=2 * PAIRS_OF_KILLS)
+        assert all(proof.alerts.caught()), "no kill in a hold, or none before an end"
