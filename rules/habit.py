@@ -19,28 +19,32 @@ Days: TypeAlias = list[int]
 
 
 class Hours(NamedTuple):
-    """The last 96 hours as bits: the lowest is `newest`, an hour of local time; 1 is life."""
+    """The last 96 hours as bits: the lowest is `newest`, an hour of local time; 1 is life.
+
+    In hexadecimal: more than 64 bits are no number to every reader of JSON.
+    """
 
     newest: int = 0
-    lived: int = 0
+    lived: str = "0"
 
     def with_life(self, since: Instant, until: Instant) -> "Hours":
         """Return them with every hour of a span marked; spans older than all are passed over."""
         first, last = hour_of(since), hour_of(until)
         newest = max(self.newest, last)
-        lived = self.lived << min(newest - self.newest, _HOURS_KEPT)
+        lived = int(self.lived, 16) << min(newest - self.newest, _HOURS_KEPT)
         low, high = newest - last, min(newest - first + 1, _HOURS_KEPT)
         if high > low:
             lived |= (1 << high) - (1 << low)
-        return Hours(newest, lived & ((1 << _HOURS_KEPT) - 1))
+        return Hours(newest, f"{lived & ((1 << _HOURS_KEPT) - 1):x}")
 
     def longest_quiet(self, day: int, since: Instant) -> int:
         """Return the most hours without life in a row that end on a day, begun at `since` or on."""
         longest = run = 0
+        lived = int(self.lived, 16)
         end = 24 * day + 24
         for hour in range(max(hour_of(since), end - _HOURS_KEPT), end):
             place = self.newest - hour
-            run = 0 if place >= 0 and self.lived >> place & 1 else run + 1
+            run = 0 if place >= 0 and lived >> place & 1 else run + 1
             if hour >= 24 * day:
                 longest = max(longest, run)
         return longest

@@ -1,14 +1,17 @@
 """Memory: the state of one subject, as it is judged and as it is saved."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from pydantic_core import from_json, to_json
+import orjson
 
 from devices.instant import Instant
 from rules.bound import Bound, Profile
 from rules.condition import State
 from rules.lifecycle import Life, life_of
 from rules.subject import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 VERSION = 2
 FAR = 1 << 62
@@ -47,7 +50,7 @@ class Memory:
     def __init__(self, subject: Subject, profile: Profile) -> None:
         self.subject = subject
         self.profile = profile
-        self.clocks: dict[str, tuple[Instant, Instant]] = {}
+        self.clocks: dict[str, Sequence[Instant]] = {}
         self.states: dict[str, object] = {}
         self.lives: dict[str, Life] = {}
         self.derived: dict[str, object] = {}
@@ -61,7 +64,12 @@ class Memory:
         if len(self.clocks) == 1:
             self.ahead_ms = measured_at - received_at
         else:
-            self.ahead_ms = min(measured - received for measured, received in self.clocks.values())
+            self.carried()
+
+    def carried(self) -> None:
+        """Work out how far the slowest clock is ahead of ours."""
+        clocks = self.clocks.values()
+        self.ahead_ms = min((measured - received for measured, received in clocks), default=0)
 
     def kept(self, bound: Bound) -> tuple[State, Life | None]:
         """Return the state of a rule, and its alert, None for none."""
@@ -76,7 +84,23 @@ class Memory:
 
     def saved(self) -> bytes:
         """Return the state as JSON."""
-        return to_json((VERSION, self.clocks, self.states, self.lives, self.derived))
+        whole = (VERSION, self.clocks, self.states, self.lives, self.derived)
+        return orjson.dumps(whole, default=tuple)
+
+
+class Kept(NamedTuple):
+    """A memory as one text, with its profile and what it wants of time."""
+
+    profile: Profile
+    state: bytes
+    due: Instant
+    armed_at: Instant
+
+    def opened(self, subject: Subject) -> Memory:
+        """Return the memory."""
+        memory = restored(subject, self.profile, self.state)
+        memory.due, memory.armed_at = self.due, self.armed_at
+        return memory
 
 
 def restored(subject: Subject, profile: Profile, saved: bytes) -> Memory:
@@ -84,13 +108,13 @@ def restored(subject: Subject, profile: Profile, saved: bytes) -> Memory:
 
     The states of rules no longer in force are kept: they may come back.
     """
-    version, *parts = from_json(saved)
+    version, *parts = orjson.loads(saved)
     if version != VERSION:
         raise ValueError(f"state of {subject}: expected version {VERSION}, found {version}")
     memory = Memory(subject, profile)
-    clocks, memory.states, lives, memory.derived = parts
-    memory.lives = {name: life_of(life) for name, life in lives.items()}
-    for device, (measured_at, received_at) in clocks.items():
-        memory.hear(device, measured_at, received_at)
+    memory.clocks, memory.states, lives, memory.derived = parts
+    if lives:
+        memory.lives = {name: life_of(life) for name, life in lives.items()}
+    memory.carried()
     memory.due = 0
     return memory
