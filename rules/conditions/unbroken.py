@@ -1,6 +1,6 @@
 """Unbroken: water that never stops, graver the longer it runs and the more of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -11,9 +11,8 @@ from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear, unknown
-from rules.habit import hour_of
 from rules.severity import Severity
-from rules.water_use import HOUR, Use, hundredths, thousandths, use_in
+from rules.water_use import HOUR, LONGEST_SLOT, Use, hundredths, thousandths, use_in
 
 _UNLIKELY = log(10_000)
 """Once in 10,000 runs by chance, were hours independent (a choice; a day has no such alarm)."""
@@ -21,20 +20,21 @@ _MOST_HABIT = (0.75, 0.5)
 """By day and by night, the share of hours with water taken for usual before it is learnt, and at
 the most: with them, a day of 24 hours is just unlikely enough."""
 _LEAST_HABIT = 0.05
-_GUESSED_H, _LEARNT_IN_H = 168.0, 720.0
-"""What was taken for usual counts as a week of hours; the habit is that of 30 days."""
-_SHARES = (0.75, 0.25)
-"""Of the hours, those of the day and of the night."""
-_NIGHT_UNTIL = 6
+_GUESSED_S = (126 * 3_600, 42 * 3_600)
+"""What was taken for usual counts as a week of hours, of them a quarter by night."""
+_LEARNT_S = 30 * 86_400
+"""With more than that all counts are halved: the habit is that of 15 to 30 days."""
+_UTC_OFFSET = milliseconds_of(timedelta(hours=8))
+_NIGHT_UNTIL = 6 * HOUR
 """Local hour until which people sleep, from midnight (general knowledge)."""
+_DAY = 24 * HOUR
 _NEARLY = 0.96
 """Meters that report about once in so long are a little early half of the time."""
 
-_Run: TypeAlias = list[float] | tuple[float, ...]
-"""Since when, how unlikely, and the least flow."""
-_Runs: TypeAlias = Sequence[_Run | int]
-_Habits: TypeAlias = Sequence[Any]
-"""By tier the habit of the day, that of the night, and of how many hours they are."""
+_Seconds: TypeAlias = Sequence[int]
+"""By day, and by night."""
+_Run: TypeAlias = Any
+"""0 for none; else since when, what was known then, and the least flow."""
 
 
 class Tier(NamedTuple):
@@ -52,12 +52,15 @@ class Unbroken(Timeless):
 
     With `parts`, only slots shorter than a block are judged.
 
-    A run must last, and be unlikely by the home's own habit: the share of its hours, of the day and
-    of the night, that have such a flow, learnt while nothing is found. A gap adds nothing to that:
-    one whose mean flow is too small breaks a run, one longer than `longest_gap` ends it without a
-    judgement, as does a step of the counter. State: the block that fills, as when it began, its end
-    and litres; by tier the run, 0 for none; whether something was found; by tier the habit of the
-    day, and that of the night; of how many hours they are.
+    A run must last, and be unlikely by the home's own habit before it: the share of hours, of the
+    day and of the night, that have such a flow, learnt while nothing is found. A gap adds nothing
+    to that: one whose mean flow is too small breaks a run, one longer than `longest_gap` ends it
+    without a judgement, as does a step of the counter.
+
+    A run is learnt when it ends, and its hours are those that became known since it began, so that
+    an hour without water, which is nearly every one, only adds to what is known. State: the block
+    that fills, as when it began, its end and litres; by tier the run; what was known when something
+    was found; the seconds known; by tier those of them above its flow. 0 stands for none.
     """
 
     tiers: tuple[Tier, ...]
@@ -74,38 +77,16 @@ class Unbroken(Timeless):
         use = use_in(reading)
         if use is None or use.litres is None:
             return state, None
-        block, runs, found, *habits = state or self._first
-        if block and block[1] != use.start_at:
-            block, runs = 0, self._none
-        if self.parts and not block and self._fills(use.end_at - use.start_at):
-            idle = state and not found and not any(runs)
-            after = state if idle else (0, self._none, 0, *habits)
-            return after, clear(use.end_at) if found else None
-        known = use.slot
-        if block:
-            use = Use(block[0], use.end_at, thousandths(block[2] + use.litres))
-        if not self._fills(use.end_at - use.start_at):
-            return ((use.start_at, use.end_at, use.litres), runs, found, *habits), None
-        if not known:
-            runs = self._bridged(runs, use)
-            lost = found and not any(runs)
-            return (0, runs, found, *habits), unknown(use.end_at) if lost else None
-        runs, learnt = self._lengthened(runs, habits, use)
-        finding = self._found(runs, use.end_at) if runs is not self._none else None
-        if not found and finding is None:
-            return (0, runs, 0, *learnt), None
-        if finding is None:
-            finding = unknown(use.end_at) if any(runs) else clear(use.end_at)
-        return (0, runs, int(any(runs)), *habits), finding
+        span = use.end_at - use.start_at
+        if self.parts or span < self._nearly_ms or span > LONGEST_SLOT or (state and state[0]):
+            return self._gathered(state, use)
+        return self._judged(state or self._first, use)
 
     @cached_property
-    def _none(self) -> tuple[int, ...]:
-        return (0,) * len(self.tiers)
-
-    @cached_property
-    def _first(self) -> tuple[Any, ...]:
-        habits = ((most,) * len(self.tiers) for most in _MOST_HABIT)
-        return 0, self._none, 0, *habits, _GUESSED_H
+    def _first(self) -> State:
+        day, night = _GUESSED_S
+        above = int(day * _MOST_HABIT[0]), int(night * _MOST_HABIT[1])
+        return 0, 0, 0, _GUESSED_S, (above,) * len(self.tiers)
 
     @cached_property
     def _flows(self) -> tuple[float, ...]:
@@ -120,64 +101,130 @@ class Unbroken(Timeless):
         return _NEARLY * milliseconds_of(self.block)
 
     @cached_property
-    def _durations(self) -> tuple[int, ...]:
-        return tuple(milliseconds_of(tier.duration) for tier in self.tiers)
+    def _shortest(self) -> int:
+        return milliseconds_of(min(tier.duration for tier in self.tiers))
 
-    def _fills(self, span: int) -> bool:
-        return span >= self._nearly_ms
+    def _gathered(self, state: State, use: Use) -> Verdict:
+        """Take in what is shorter than a block, or longer than a slot."""
+        block, runs, found, known, above = state or self._first
+        if block and block[1] != use.start_at:
+            block, runs, above = 0, 0, _ended(above, runs, found or known)
+        if self.parts and not block and use.end_at - use.start_at >= self._nearly_ms:
+            if not runs and not found:
+                return state, None
+            above = _ended(above, runs, found or known)
+            return (0, 0, 0, found or known, above), clear(use.end_at) if found else None
+        slot = use.slot
+        if block:
+            use = Use(block[0], use.end_at, thousandths(block[2] + use.litres))
+        if use.end_at - use.start_at < self._nearly_ms:
+            return ((use.start_at, use.end_at, use.litres), runs, found, known, above), None
+        after = 0, runs, found, known, above
+        return self._judged(after, use) if slot else self._bridged(after, use)
 
-    def _bridged(self, runs: Iterable[_Run | int], use: Use) -> list[_Run | int]:
-        if use.end_at - use.start_at > milliseconds_of(self.longest_gap):
-            return [0] * len(self.tiers)
-        return [
-            run if run and 0 < limit < use.flow_lh else 0
-            for limit, run in zip(self._flows, runs, strict=True)
+    def _bridged(self, state: State, use: Use) -> Verdict:
+        """End the runs that a gap breaks."""
+        _, runs, found, known, above = state
+        if not runs:
+            return (0, 0, found, known, above), unknown(use.end_at) if found else None
+        long = use.end_at - use.start_at > milliseconds_of(self.longest_gap)
+        after = [
+            run if 0 < limit < use.flow_lh and not long else 0
+            for run, limit in zip(runs, self._flows, strict=True)
         ]
+        ended = [0 if after[tier] else run for tier, run in enumerate(runs)]
+        above = _ended(above, ended, found or known)
+        if any(after):
+            return (0, after, found, known, above), None
+        return (0, 0, found, known, above), unknown(use.end_at) if found else None
 
-    def _lengthened(self, runs: _Runs, habits: _Habits, use: Use) -> tuple[_Runs, _Habits]:
-        """Return the runs after a block, and the habits with it.
+    def _judged(self, state: State, use: Use) -> Verdict:
+        """Judge a block; nearly every one is dry and follows a dry one."""
+        _, runs, found, known, above = state
+        start_at, end_at, litres = use.start_at, use.end_at, use.litres
+        day, night = known
+        if ((start_at + end_at) // 2 + _UTC_OFFSET) % _DAY < _NIGHT_UNTIL:
+            now = day, night + (end_at - start_at) // 1_000
+        else:
+            now = day + (end_at - start_at) // 1_000, night
+        flow = hundredths(litres * HOUR / (end_at - start_at)) if litres else 0.0
+        if flow > self._least:
+            if not runs and not found and sum(known) > _LEARNT_S:
+                return self._judged((0, 0, 0, _half(known), [_half(each) for each in above]), use)
+            return self._lengthened((now, runs, found, known, above), use, flow)
+        if not runs and not found:
+            return (0, 0, 0, now, above), None
+        above = _ended(above, runs, found or known)
+        return (0, 0, 0, found or now, above), clear(end_at) if found else None
 
-        One loop with all in it: this is the dearest step of the library, and calls doubled it.
-        """
-        flow, hours = hundredths(use.flow_lh), (use.end_at - use.start_at) / HOUR
-        night = _at_night(use)
-        by_day, by_night, known = habits
-        known = min(known + hours, _LEARNT_IN_H)
-        most, weight = _MOST_HABIT[night], hours / (known * _SHARES[night])
-        kept = 1 - weight
-        if flow <= self._least:
-            learnt = [max(_LEAST_HABIT, share * kept) for share in habits[night]]
-            return self._none, (by_day, learnt, known) if night else (learnt, by_night, known)
-        after: list[_Run | int] = []
-        learnt = []
-        for limit, run, share in zip(self._flows, runs, habits[night], strict=True):
+    def _lengthened(self, state: State, use: Use, flow: float) -> Verdict:
+        """Lengthen the runs of the tiers below a flow, and end those of the others."""
+        now, runs, found, known, above = state
+        begun, late, ripe = (use.start_at, known, flow), use.end_at - self._shortest, False
+        runs = [*runs] if runs else [0] * len(self.tiers)
+        for tier, limit in enumerate(self._flows):
+            run = runs[tier]
             if flow > limit:
-                since, unlikely, least = run or (use.start_at, 0.0, flow)  # type: ignore[misc]
-                unlikely -= log(min(most, share)) * hours
-                after.append((since, unlikely, min(least, flow)))
-                learnt.append(share * kept + weight)
-            else:
-                after.append(0)
-                learnt.append(max(_LEAST_HABIT, share * kept))
-        return after, (by_day, learnt, known) if night else (learnt, by_night, known)
+                if not run:
+                    runs[tier] = begun
+                    continue
+                if flow < run[2]:
+                    runs[tier] = run[0], run[1], flow
+                ripe = ripe or run[0] <= late
+            elif run:
+                runs[tier] = 0
+                above = [*above]
+                above[tier] = _learnt(above[tier], run, found or known)
+        after = 0, runs, found, now, above
+        finding = self._found(after, use.end_at) if ripe else None
+        if finding is not None:
+            return (0, runs, found or known, now, above), finding
+        return after, unknown(use.end_at) if found else None
 
-    def _found(self, runs: Iterable[_Run | int], at: Instant) -> Finding | None:
+    def _found(self, state: State, at: Instant) -> Finding | None:
+        _, runs, found, known, above = state
         gravest: Finding | None = None
-        for tier, run, duration in zip(self.tiers, runs, self._durations, strict=True):
-            if not run or run[1] < _UNLIKELY or at - run[0] < duration:  # type: ignore[index]
+        for tier, run, learnt in zip(self.tiers, runs, above, strict=True):
+            if not run or at - run[0] < milliseconds_of(tier.duration):
+                continue
+            if _improbability(run, learnt, known, found or known) < _UNLIKELY:
                 continue
             if gravest is None or tier.severity > (gravest.severity or 0):
-                since, _, least = run  # type: ignore[misc]
+                since, _, least = run
                 evidence: Evidence = {
                     "size_lh": least,
-                    "hours": (at - int(since)) // HOUR,
+                    "hours": (at - since) // HOUR,
                     "limit_h": tier.duration / timedelta(hours=1),
                     "limit_lh": tier.flow_lh,
                     "limit_from": tier.source,
                 }
-                gravest = Finding(tier.severity, at, int(since), evidence)
+                gravest = Finding(tier.severity, at, since, evidence)
         return gravest
 
 
-def _at_night(use: Use) -> bool:
-    return hour_of((use.start_at + use.end_at) // 2) % 24 < _NIGHT_UNTIL
+def _improbability(run: _Run, above: _Seconds, known: _Seconds, until: _Seconds) -> float:
+    """Return the negative logarithm of the chance of a run, by the habit before it."""
+    total = 0.0
+    for most, wet, was, now, learnt in zip(_MOST_HABIT, above, run[1], known, until, strict=True):
+        share = max(_LEAST_HABIT, min(most, wet / min(was, learnt)))
+        total -= log(share) * (now - was) / 3_600
+    return total
+
+
+def _ended(above: Sequence[_Seconds], runs: _Run, until: _Seconds) -> Sequence[_Seconds]:
+    """Return the habits by tier with runs that are over."""
+    if not runs:
+        return above
+    return [_learnt(wet, run, until) if run else wet for wet, run in zip(above, runs, strict=True)]
+
+
+def _learnt(wet: _Seconds, run: _Run, until: _Seconds) -> _Seconds:
+    """Return a habit with a run that is over, as far as it was before something was found."""
+    (day, night), (day_from, night_from), (day_until, night_until) = wet, run[1], until
+    if day_until < day_from or night_until < night_from:
+        return wet
+    return day + day_until - day_from, night + night_until - night_from
+
+
+def _half(seconds: _Seconds) -> _Seconds:
+    return [each // 2 for each in seconds]
