@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading, Values
 from rules.condition import State
-from rules.water_use import HOUR, WATER_USE, Use, hundredths, thousandths
+from rules.water_use import HOUR, Use, hundredths, thousandths, use_in
 
 WATER_DAY = "water_day"
 """The field by which rules read the `Day` that has ended, see `rules.derived`."""
@@ -118,23 +118,24 @@ def day_of(state: State, reading: Reading) -> tuple[State, Day | None]:
     number, litres, known_ms, moved_at, status = state or _NONE
     if status or values.get("valve") == "shut" or "resolution_l" in values:
         status = _status(status, values)
-    use = cast("Use | None", values.get(WATER_USE))
+    use = use_in(reading)
     if use is None or use.step is not None or (more := use.litres) is None:
         told = status == (state or _NONE)[4]
         return state if told else (number, litres, known_ms, moved_at, status), None
     start_at, end_at = use.start_at, use.end_at
-    today = (end_at + _UTC_OFFSET) // DAY
-    if not number:
-        new, _ = _turned(None, use, today)
-        return (today, new.litres, new.known_ms, end_at, status), None
-    frozen = 0
-    if more:
+    frozen, midnight = 0, number * DAY - _UTC_OFFSET
+    if more and number:
         frozen = _FROZEN if more >= _AT_ONCE_L and end_at - moved_at >= _STOOD else 0
         moved_at = end_at
     known_ms += frozen
-    if today == number == (start_at + _UTC_OFFSET) // DAY:
+    if midnight <= start_at and end_at < midnight + DAY:
         known_ms += end_at - start_at
-        return (number, thousandths(litres + more), known_ms, moved_at, status), None
+        litres = thousandths(litres + more) if more else litres
+        return (number, litres, known_ms, moved_at, status), None
+    today = number_of_day(end_at)
+    if not number:
+        new, _ = _turned(None, use, today)
+        return (today, new.litres, new.known_ms, end_at, status), None
     if today < number:
         return state, None
     new, ended = _turned(Day(number, litres, known_ms, status > 0), use, today)
@@ -173,15 +174,16 @@ def _status(bits: int, values: Values) -> int:
 
 def night_of(state: State, reading: Reading) -> tuple[State, Night | None]:
     """Return the night that a reading shows to be over. State: the night that runs, or None."""
-    use = cast("Use | None", reading.values.get(WATER_USE))
+    use = use_in(reading)
     if use is None:
         return state, None
-    number, since = divmod(use.start_at + _UTC_OFFSET, DAY)
+    since = (use.start_at + _UTC_OFFSET) % DAY
     until = since + use.end_at - use.start_at
     if since < NIGHT_FROM or until > NIGHT_UNTIL:
         return None, None if state is None else Night(*state)
     if not use.slot:
         return state, None
+    number = number_of_day(use.start_at)
     flow, known = hundredths(use.flow_lh), use.end_at - use.start_at
     if state is not None and state[0] == number:
         flow, known = min(flow, state[1]), known + state[2]

@@ -112,23 +112,20 @@ def _of_one_meter(counter: Counter, reading: Reading) -> tuple[Counter, Use | No
         return (at, litres), Use(start_at, at, _litres(increment))
     if litres < 0:
         return counter, None
-    return _gone_on(counter, at, litres)
-
-
-def _gone_on(counter: Counter, at: Instant, litres: float) -> tuple[Counter, Use | None]:
     if counter is None or counter[1] < 0:
         return (at, litres), None
     if at <= counter[0]:
         return counter, None
-    if len(counter) == 4:
-        return _after_step(counter, at, litres)
-    return _counted(counter, at, litres)
+    stepped = len(counter) == 4
+    return _after_step(counter, at, litres) if stepped else _counted(counter, at, litres)
 
 
 def _counted(counter: _Known, at: Instant, litres: float) -> tuple[Counter, Use]:
     start_at, before = int(counter[0]), counter[1]
     rise = litres - before
-    if 0 <= rise <= _most(at - start_at):
+    if not rise:
+        return (at, litres), Use(start_at, at, 0.0)
+    if 0 < rise <= _most(at - start_at):
         return (at, litres), Use(start_at, at, thousandths(rise))
     if -_JITTER_L <= rise < 0:
         return (at, before), Use(start_at, at, 0.0)
@@ -161,7 +158,7 @@ def thousandths(value: float) -> float:
 
 
 def _litres(cubic_metres: float) -> float:
-    return thousandths(cubic_metres * 1_000)
+    return int(cubic_metres * 1_000_000 + 0.5) / 1_000
 
 
 def _most(span: int) -> float:
