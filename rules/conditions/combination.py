@@ -40,8 +40,8 @@ class Combination:
         parts, word = state
         quiet, same = word == _WELL, True
         answers: list[Verdict] = []
-        for observe, part in zip(self._observe, parts, strict=True):
-            before = part[0]
+        for place, observe in enumerate(self._observe):
+            before = parts[place][0]
             after, finding = answer = observe(before, reading)
             if finding is not None:
                 quiet = False

@@ -26,8 +26,10 @@ class Marks(Timeless):
         text, at = reading.values.get(self.field), reading.measured_at
         if not isinstance(text, str):
             return state, unknown(at) if state else None
-        words = text.split(",") if "," in text else (text,)
-        found = [word for word in words if word in self.words] if text else []
+        if not text and not state:
+            return 0, None
+        words = text.split(",")
+        found = [word for word in words if word in self.words]
         if not found:
             return 0, clear(at) if state else None
         since = state or at

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 
 from devices.instant import milliseconds_of
 from devices.reading import NUMBER, Reading
@@ -10,7 +11,7 @@ from rules.finding import Finding, clear, unknown
 from rules.severity import Severity
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rise(Timeless):
     """A counter above where it stood by more than `limit`, and then for as long as it goes up.
 
@@ -44,6 +45,10 @@ class Rise(Timeless):
             since = since or stood_at
             evidence = {"rise": rise, "limit": self.limit, "limit_from": self.source}
             return (value, at, since), Finding(self.severity, at, since, evidence)
-        if at - stood_at > milliseconds_of(self.window):
+        if at - stood_at > self._window_ms:
             return (value, at, 0), None
         return state, None
+
+    @cached_property
+    def _window_ms(self) -> int:
+        return milliseconds_of(self.window)
