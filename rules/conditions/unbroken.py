@@ -215,7 +215,9 @@ def _ended(above: Sequence[_Seconds], runs: _Run, until: _Seconds) -> Sequence[_
     """Return the habits by tier with runs that are over."""
     if not runs:
         return above
-    return [_learnt(wet, run, until) if run else wet for wet, run in zip(above, runs, strict=True)]
+    return [
+        _learnt(above[tier], run, until) if run else above[tier] for tier, run in enumerate(runs)
+    ]
 
 
 def _learnt(wet: _Seconds, run: _Run, until: _Seconds) -> _Seconds:
