@@ -75,8 +75,10 @@ class Unbroken(Timeless):
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Lengthen the runs, or break them."""
         use = use_in(reading)
-        if use is None or use.litres is None:
+        if use is None:
             return state, None
+        if use.litres is None:
+            return self._bridged((0, *state[1:]), use) if state else (state, None)
         span = use.end_at - use.start_at
         if self.parts or span < self._nearly_ms or span > LONGEST_SLOT or (state and state[0]):
             return self._gathered(state, use)
@@ -123,13 +125,14 @@ class Unbroken(Timeless):
         return self._judged(after, use) if slot else self._bridged(after, use)
 
     def _bridged(self, state: State, use: Use) -> Verdict:
-        """End the runs that a gap breaks."""
+        """End the runs that a gap or a step breaks."""
         _, runs, found, known, above = state
         if not runs:
             return (0, 0, found, known, above), unknown(use.end_at) if found else None
-        long = use.end_at - use.start_at > milliseconds_of(self.longest_gap)
+        unheard = use.end_at - use.start_at > milliseconds_of(self.longest_gap)
+        lost = unheard or use.litres is None
         after = [
-            run if 0 < limit < use.flow_lh and not long else 0
+            run if not lost and 0 < limit < use.flow_lh else 0
             for run, limit in zip(runs, self._flows, strict=True)
         ]
         ended = [0 if after[tier] else run for tier, run in enumerate(runs)]
