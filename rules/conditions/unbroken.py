@@ -103,8 +103,12 @@ class Unbroken(Timeless):
         return _NEARLY * milliseconds_of(self.block)
 
     @cached_property
+    def _durations(self) -> tuple[int, ...]:
+        return tuple(milliseconds_of(tier.duration) for tier in self.tiers)
+
+    @cached_property
     def _shortest(self) -> int:
-        return milliseconds_of(min(tier.duration for tier in self.tiers))
+        return min(self._durations)
 
     def _gathered(self, state: State, use: Use) -> Verdict:
         """Take in what is shorter than a block, or longer than a slot."""
@@ -187,21 +191,23 @@ class Unbroken(Timeless):
     def _found(self, state: State, at: Instant) -> Finding | None:
         _, runs, found, known, above = state
         gravest: Finding | None = None
-        for tier, run, learnt in zip(self.tiers, runs, above, strict=True):
-            if not run or at - run[0] < milliseconds_of(tier.duration):
+        for number, tier in enumerate(self.tiers):
+            run = runs[number]
+            if not run or at - run[0] < self._durations[number]:
                 continue
-            if _improbability(run, learnt, known, found or known) < _UNLIKELY:
+            if gravest is not None and tier.severity <= (gravest.severity or 0):
                 continue
-            if gravest is None or tier.severity > (gravest.severity or 0):
-                since, _, least = run
-                evidence: Evidence = {
-                    "size_lh": least,
-                    "hours": (at - since) // HOUR,
-                    "limit_h": tier.duration / timedelta(hours=1),
-                    "limit_lh": tier.flow_lh,
-                    "limit_from": tier.source,
-                }
-                gravest = Finding(tier.severity, at, since, evidence)
+            if _improbability(run, above[number], known, found or known) < _UNLIKELY:
+                continue
+            since, _, least = run
+            evidence: Evidence = {
+                "size_lh": least,
+                "hours": (at - since) // HOUR,
+                "limit_h": tier.duration / timedelta(hours=1),
+                "limit_lh": tier.flow_lh,
+                "limit_from": tier.source,
+            }
+            gravest = Finding(tier.severity, at, since, evidence)
         return gravest
 
 
