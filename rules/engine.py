@@ -260,12 +260,15 @@ class Engine:
         if isinstance(memory, Kept):
             memory = memory.opened(subject)
         elif memory is None:
-            profile, saved = self._profiles.of(subject), self._store.load(subject)
-            memory = (
-                Memory(subject, profile) if saved is None else restored(subject, profile, saved)
-            )
+            memory = self._loaded(subject)
         self._memories[subject] = memory
         return memory
+
+    def _loaded(self, subject: Subject) -> Memory:
+        profile, state = self._profiles.of(subject), self._store.load(subject)
+        if state is None:
+            return Memory(subject, profile)
+        return restored(subject, profile, SavedState(state, self._timers.armed(subject)))
 
     def _touch(self, subject: Subject) -> Memory:
         memory = self._open.get(subject)
@@ -279,10 +282,9 @@ class Engine:
 
     def _seal(self) -> None:
         for subject, memory in self._open.items():
-            state = memory.saved()
-            self._sealed[subject] = SavedState(state, self._timers.armed(subject))
+            saved = self._sealed[subject] = memory.saved()
             if subject.scope != "area":  # of those, a roll of thousands is counted beside it
-                self._memories[subject] = Kept(memory.profile, state, memory.due, memory.armed_at)
+                self._memories[subject] = Kept(memory.profile, saved, memory.due)
         self._open.clear()
 
     def _settle(self, now: Instant) -> None:

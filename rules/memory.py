@@ -68,8 +68,9 @@ class Memory:
 
     def carried(self) -> None:
         """Work out how far the slowest clock is ahead of ours."""
-        clocks = self.clocks.values()
-        self.ahead_ms = min((measured - received for measured, received in clocks), default=0)
+        for place, (measured_at, received_at) in enumerate(self.clocks.values()):
+            ahead_ms = measured_at - received_at
+            self.ahead_ms = min(self.ahead_ms, ahead_ms) if place else ahead_ms
 
     def kept(self, bound: Bound) -> tuple[State, Life | None]:
         """Return the state of a rule, and its alert, None for none."""
@@ -82,33 +83,33 @@ class Memory:
         else:
             self.states[bound.name] = state
 
-    def saved(self) -> bytes:
-        """Return the state as JSON."""
+    def saved(self) -> SavedState:
+        """Return the state as JSON, and when the timer rings."""
         whole = (VERSION, self.clocks, self.states, self.lives, self.derived)
-        return orjson.dumps(whole, default=tuple)
+        armed_at = self.armed_at if self.armed_at < FAR else None
+        return SavedState(orjson.dumps(whole, default=tuple), armed_at)
 
 
 class Kept(NamedTuple):
-    """A memory as one text, with its profile and what it wants of time."""
+    """A memory as it was saved, with its profile and what it wants of time."""
 
     profile: Profile
-    state: bytes
+    saved: SavedState
     due: Instant
-    armed_at: Instant
 
     def opened(self, subject: Subject) -> Memory:
         """Return the memory."""
-        memory = restored(subject, self.profile, self.state)
-        memory.due, memory.armed_at = self.due, self.armed_at
+        memory = restored(subject, self.profile, self.saved)
+        memory.due = self.due
         return memory
 
 
-def restored(subject: Subject, profile: Profile, saved: bytes) -> Memory:
+def restored(subject: Subject, profile: Profile, saved: SavedState) -> Memory:
     """Return a subject as it was saved; ValueError for a version that this code does not know.
 
     The states of rules no longer in force are kept: they may come back.
     """
-    version, *parts = orjson.loads(saved)
+    version, *parts = orjson.loads(saved.state)
     if version != VERSION:
         raise ValueError(f"state of {subject}: expected version {VERSION}, found {version}")
     memory = Memory(subject, profile)
@@ -116,5 +117,7 @@ def restored(subject: Subject, profile: Profile, saved: bytes) -> Memory:
     if lives:
         memory.lives = {name: life_of(life) for name, life in lives.items()}
     memory.carried()
+    if saved.deadline is not None:
+        memory.armed_at = saved.deadline
     memory.due = 0
     return memory

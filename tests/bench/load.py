@@ -30,12 +30,13 @@ _TICK = timedelta(milliseconds=1)
 _CLOCK = MachineClock()
 
 
-def telemetry(meter: int, measured_at: Instant, litres: int) -> tuple[str, str]:
-    """Return device and payload of one reading, 150 bytes of JSON; `litres` since it was put in."""
+def telemetry(meter: int, measured_at: Instant, litres: int, flow_lh: int) -> tuple[str, str]:
+    """Return device and payload of one reading, 150 bytes of JSON; `litres` since the first."""
     device, counted_l = f"wm-{meter:06d}", 1_000_000 + 100 * meter + litres
     return device, (
         f'{{"v":1,"type":"telemetry","device":"{device}","measured_at":"{iso_of(measured_at)}",'
-        f'"cumulative_m3":{counted_l / 1_000:.3f},"flow_m3h":0.12,"battery_v":3.61}}'
+        f'"cumulative_m3":{counted_l / 1_000:.3f},"flow_m3h":{flow_lh / 1_000:.3f},'
+        '"battery_v":3.61}'
     )
 
 
@@ -43,7 +44,9 @@ def hourly(number: int, start: Instant) -> tuple[str, str]:
     """Return device and payload of the next hour of a meter; each has one before a second comes."""
     hours, meter = divmod(number, _DEVICES)
     measured_at = start - start % _HOUR + hours * _HOUR
-    return telemetry(meter, measured_at + meter, _drawn_l(measured_at) - _drawn_l(start))
+    drawn_l = _drawn_l(measured_at)
+    in_the_hour = drawn_l - _drawn_l(measured_at - _HOUR)
+    return telemetry(meter, measured_at + meter, drawn_l - _drawn_l(start), in_the_hour)
 
 
 def daily(number: int, start: Instant) -> tuple[str, str]:
@@ -148,7 +151,7 @@ def _paced(publisher: _Publisher, messages: int, rate: int) -> None:
         due = min(messages, int((stopwatch() - started) * rate), sent + publisher.room())
         now = _CLOCK.now()
         packets = [
-            packet(*telemetry(number % _DEVICES, now, 0), 1 + number % 65_535)
+            packet(*telemetry(number % _DEVICES, now, 0, 0), 1 + number % 65_535)
             for number in range(sent, due)
         ]
         publisher.send(len(packets), b"".join(packets))
