@@ -9,6 +9,7 @@ from importlib.resources import files
 from ingest.rule_tools.suite import judge_of, result_of, suite_of
 from rules import library
 from rules.catalogue import alert_rules, homes
+from rules.chinese import in_chinese
 from rules.limits import Limit, Tighter
 from rules.rule import AlertRule
 from rules.severity import Severity
@@ -142,9 +143,11 @@ def _rule(rule: AlertRule) -> tuple[str, ...]:
 
 
 def _limit(limit: Limit, language: Language) -> tuple[str, ...]:
-    stricter = _STRICTER[limit.tighter] if language is Language.ZH else limit.tighter
+    zh = language is Language.ZH
+    stricter = _STRICTER[limit.tighter] if zh else limit.tighter
+    source = in_chinese(limit.source) if zh else limit.source
     low, high = f"{limit.low:g}", f"{limit.high:g}"
-    return limit.name, f"{limit.default:g}", low, high, limit.unit, stricter, limit.source
+    return limit.name, f"{limit.default:g}", low, high, limit.unit, stricter, source
 
 
 def _told(severities: Iterable[Severity], language: Language) -> str:

@@ -55,7 +55,7 @@ def test_an_alert_is_shown_with_its_explanation_and_all_that_happened(
     shown = gridwatch("alerts", "show", RESOLVED, "--journal", alerts)
     as_json = gridwatch("alerts", "show", RESOLVED, "--journal", alerts, "--format", "json")
 
-    assert "甲烷浓度：26 %LEL" in shown.stdout
+    assert "甲烷浓度现为 26 %LEL" in shown.stdout
     assert "GB/T 50493-2019" in shown.stdout
     assert "raised" in shown.stdout
     content = json.loads(as_json.stdout)
