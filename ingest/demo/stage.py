@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from devices.catalogue import catalogue
 from devices.models.truth import TruthRecord
 from ingest.clock import Clock, MachineClock, pause, stopwatch
 from ingest.demo.gridwatch import Gridwatch, Tables, mqtt_table
@@ -203,7 +204,8 @@ def _account(scene: Scene, servers: _Servers) -> dict[str, int]:
         account["injected"] = len(scene.summary.fates)
         account["told"] = sum(bool(fate.alerts) for fate in scene.summary.fates)
     if servers.influxdb:
-        account["influxdb"] = sum(servers.influxdb.counts(_DATABASE).values())
+        points = servers.influxdb.counts(_DATABASE)
+        account["influxdb"] = sum(points.get(kind, 0) for kind in catalogue())
         lost += max(0, stored - account["influxdb"])
     return {**account, "lost": lost}
 
