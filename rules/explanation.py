@@ -12,6 +12,9 @@ from rules.finding import Evidence
 _ZONE = timezone(timedelta(hours=8))
 """Beijing time, the one of all China (GB/T 7408 writes it +08:00)."""
 
+_LARGE = 100_000
+"""From here on a number is shown without decimals: six digits of a counter in L would be a lie."""
+
 
 class Text(NamedTuple):
     """The same in Chinese and English."""
@@ -49,5 +52,5 @@ def _shown(name: str, value: object, worded: Callable[[str], str], nothing: str)
     if name.endswith("_at") and isinstance(value, int):
         return datetime_of(value).astimezone(_ZONE).strftime("%Y-%m-%d %H:%M")
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.6g}" if abs(value) < _LARGE else f"{value:.0f}"
     return nothing if value is None else worded(str(value))

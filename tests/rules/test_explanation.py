@@ -13,6 +13,7 @@ TEMPLATE = Template("值 {value}（{limit_from}）", "value {value} ({limit_from
     ("value", "source", "zh", "en"),
     [
         (1.25, "practice, a suggestion", "1.25（实践建议）", "1.25 (practice, a suggestion)"),
+        (1_234_567.5, "GB 1", "1234568（GB 1）", "1234568 (GB 1)"),
         (1, "set by 500103", "1（由 500103 设定）", "1 (set by 500103)"),
         (None, "a new source", "无（a new source）", "none (a new source)"),
         ("cover_open,error", "GB 1", "表盖打开、读数错误（GB 1）", "cover open, error (GB 1)"),

@@ -27,7 +27,7 @@ from rules.library.ventilation.tank import Tank
 from rules.severity import Severity
 
 SEQUENCE = "ventilation sequence of this project"
-_GASES = {each.field: each.gas for each in RANGES}
+_GASES = {each.field: each.quantity for each in RANGES}
 _SETTING = "general knowledge, not from a standard"
 
 Named = tuple[str, Finding]
