@@ -1,5 +1,6 @@
 """Laws that hold for every rule the catalogue finds."""
 
+import re
 from importlib.resources import files
 
 import pytest
@@ -64,6 +65,16 @@ def test_an_alert_is_explained_in_both_languages_with_the_source_of_its_limit(
             text = rule.explanation.text(change.evidence, change.start)
             assert str(change.evidence["limit_from"]) in text.en
             assert_chinese(text.zh)
+
+
+@pytest.mark.parametrize("name", ["gas_jump", "gas_level_ch4", "gas_rate_of_rise"])
+def test_a_gas_is_told_with_its_unit(name: str) -> None:
+    rule = catalogue()[name]
+    changes = [change for result in results(rule) for change in result.changes]
+    texts = [rule.explanation.text(change.evidence, change.start) for change in changes]
+
+    assert texts
+    assert all(re.search("%LEL|mg/m3|%vol", text) for both in texts for text in both)
 
 
 @every_rule
