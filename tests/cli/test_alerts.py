@@ -70,6 +70,14 @@ def test_without_alerts_it_says_so(gridwatch: Command, journal: Path) -> None:
     assert (outcome.exit_code, outcome.stderr) == (0, "no alerts\n")
 
 
+def test_an_area_without_alerts_is_named_as_it_was_asked_for(
+    gridwatch: Command, journal: Path
+) -> None:
+    outcome = gridwatch("alerts", "list", "--journal", journal, "--area", "5001\x1b")
+
+    assert outcome.stderr == "no alerts in areas whose code begins with 5001\\x1b\n"
+
+
 @pytest.mark.parametrize("command", ["show", "reset"])
 def test_an_alert_that_never_was_is_refused(gridwatch: Command, alerts: Path, command: str) -> None:
     outcome = gridwatch("alerts", command, "no\x1bsuch", "--journal", alerts)
