@@ -191,8 +191,8 @@ class OutletSettings(Section):
 class RulesSettings(Section):
     """The rules that judge readings."""
 
-    judge: bool = False
-    """Whether the rules judge what comes in: three times the CPU for each reading, as of now."""
+    judge: bool = True
+    """Whether the rules judge what comes in; they take more than half of a reading's CPU."""
     limits: Path | None = None
     """Limits in a file as the registry's `limits.csv`; its rows win, a change needs no restart."""
     area_level: Literal["district", "street", "community", "grid"] = "community"

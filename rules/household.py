@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from devices.instant import Instant, milliseconds_of
-from devices.reading import Reading
+from devices.reading import Reading, Value
 from rules.condition import State, Timeless, Verdict
 from rules.door_words import DOOR_GAP, heard, opens
 from rules.finding import Evidence, Finding, clear, unknown
@@ -190,15 +190,15 @@ class BothSilent(Timeless):
 
     def _evidence(self, signs: Signs, silent_h: float, allowed_h: float) -> Evidence:
         usual = usual_upper(signs.days)
-        evidence = {
+        evidence: dict[str, Value | None] = {
             "score": round(silent_h / allowed_h, 2),
             "silent_h": round(silent_h, 1),
-            "usual_h": None if usual is None else round(usual, 1),
-            "days": len(signs.days),
             "limit": round(allowed_h, 1),
             "class_h": self.hours.value,
             "limit_from": self.hours.source,
         }
+        if usual is not None:
+            evidence |= {"usual_h": round(usual, 1), "days": len(signs.days)}
         if signs.door_heard_at:
             evidence["door_at"] = signs.door_at or signs.from_at
         if signs.water_heard_at and not signs.coarse:

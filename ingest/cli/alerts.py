@@ -65,7 +65,8 @@ def list_(  # noqa: PLR0913 each parameter is an option
     with journal_refusals():
         found = alerts(open_reader(journal_of(settings, journal)), most, resolved=every, area=area)
     if not found:
-        typer.echo("no alerts", err=True)
+        where = f" in areas whose code begins with {printable(area)}" if area else ""
+        typer.echo(f"no alerts{where}", err=True)
     columns = _IN_A_TABLE if form is Form.TABLE else _COLUMNS
     rows = (
         {name: value for name, value in _row(each).items() if name in columns} for each in found

@@ -38,7 +38,7 @@ def community(folder: Path) -> Play:
         fleet,
         lambda: pace.of_devices(start),
         community_content(fleet, now),
-        {"rules": {"judge": True}},
+        {},
         lambda tally: tally.readings + tally.repeated,
         pace,
         lambda: fleet.truth().injected,
@@ -67,6 +67,7 @@ def recording(file: Path) -> Play:
         {
             "accept": {"age_days": _RECORDING_DAYS},
             "journal": {"retention_days": _RECORDING_DAYS + 1},
+            "rules": {"judge": False},
         },
         lambda tally: tally.messages,
     )

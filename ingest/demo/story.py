@@ -19,6 +19,8 @@ ZONE = timezone(timedelta(hours=8))
 """China's; explanations say their times in it."""
 OF_SILENCE = frozenset({"blind_area", "door_offline", "gas_silent", "meter_silent"})
 """Rules whose alerts during an outage of all devices are about that."""
+_OF_THE_NETWORK = frozenset({"duplicate", "lost", "late", "clock_drift", "rollover", "replacement"})
+"""What befalls messages, clocks and counters is to be borne, and told to nobody."""
 _MOST_COMMANDS = 100
 _CHANGES = """
 SELECT c.seq, alert, rule, subject, transition, c.severity, c.at, c.text_zh, c.text_en
@@ -76,7 +78,7 @@ class Story:
         self._reader = reader
         self._truth = truth
         self._seen = 0
-        self._injected: set[int] = set()
+        self._injected: set[tuple[str, str, Instant]] = set()
         self._told: set[str] = set()
         self._commands: dict[str, str] = {}
 
@@ -86,9 +88,10 @@ class Story:
         return sorted(lines, key=attrgetter("at"))
 
     def _injections(self, reached: Instant) -> Iterator[Line]:
-        for record in sorted(self._truth(), key=attrgetter("start_at")):
-            if 0 < record.event not in self._injected and record.start_at <= reached:
-                self._injected.add(record.event)
+        for record in sorted(filter(is_incident, self._truth()), key=attrgetter("start_at")):
+            identity = (record.what, record.device, record.start_at)
+            if record.start_at <= reached and identity not in self._injected:
+                self._injected.add(identity)
                 yield Line(record.start_at, "injected", "magenta", injected(record))
 
     def _alerts(self) -> Iterator[Line]:
@@ -96,7 +99,7 @@ class Story:
             str(place)
             for record in self._truth()
             for place in (record.device, record.parameters.get("dwelling"))
-            if record.event
+            if is_incident(record)
         }
         for row in self._reader.execute(_CHANGES, (self._seen,)).fetchall():
             change = _Change(*row)
@@ -120,6 +123,11 @@ class Story:
 def local(at: Instant) -> str:
     """Return an instant as month, day and minute in China."""
     return datetime_of(at).astimezone(ZONE).strftime("%m-%d %H:%M")
+
+
+def is_incident(record: TruthRecord) -> bool:
+    """Return whether people are to be told of it."""
+    return record.what not in _OF_THE_NETWORK
 
 
 def injected(record: TruthRecord) -> str:

@@ -3,32 +3,34 @@
 import sqlite3
 from collections.abc import Iterable
 from datetime import timedelta
+from operator import attrgetter
 from typing import NamedTuple
 
 from devices.instant import Instant, milliseconds_of
 from devices.models.truth import EVERYWHERE, TruthRecord
-from ingest.demo.story import OF_SILENCE, place_of, places_of
+from ingest.demo.story import OF_SILENCE, is_incident, place_of, places_of
 from rules.severity import Severity
 
-_OF_THE_NETWORK = frozenset({"duplicate", "lost", "late", "clock_drift", "rollover", "replacement"})
-"""What befalls messages, clocks and counters is to be borne, and told to nobody."""
 _FOREBODING_MS = milliseconds_of(timedelta(hours=1))
 """An alert begins with the slot of a meter in which its cause begins."""
 _WAKE_MS = milliseconds_of(timedelta(hours=6))
 """So long after its end something may still be told of an incident."""
+_HERALDS = frozenset({"lease_ending"})
+"""Rules that tell of what is still to come."""
 _ALERTS = """
-SELECT rule, subject, worst, min(c.at)
-FROM alert JOIN alert_change AS c ON c.alert = alert.id GROUP BY alert.id ORDER BY 4
+SELECT alert.rule, alert.subject, c.severity, min(c.at)
+FROM alert JOIN alert_change AS c ON c.alert = alert.id
+GROUP BY alert.id, c.severity ORDER BY min(c.seq)
 """
 
 
 class Told(NamedTuple):
-    """An alert: its rule, where, how grave at its worst, when it was raised."""
+    """What was told by a rule of a subject: how grave, and when first so grave."""
 
     rule: str
     subject: str
-    worst: int
-    raised_at: Instant
+    severity: int
+    at: Instant
 
 
 class Fate(NamedTuple):
@@ -39,20 +41,24 @@ class Fate(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What was injected with the alerts about it, and other alerts from a warning on."""
+    """What was injected, with the alerts about it, and other alerts from a warning on.
+
+    `ahead` is what of the scenario was not reached.
+    """
 
     fates: tuple[Fate, ...]
     others: tuple[Told, ...]
+    ahead: tuple[TruthRecord, ...]
 
 
 def summary_of(
     reader: sqlite3.Connection, truth: Iterable[TruthRecord], reached: Instant
 ) -> Summary:
     """Return the summary up to an instant; alerts belong to incidents by place and time."""
-    records = [
-        each for each in truth if each.what not in _OF_THE_NETWORK and each.start_at <= reached
-    ]
-    records.sort(key=lambda record: (record.device != EVERYWHERE, record.start_at))
+    incidents = sorted((each for each in truth if is_incident(each)), key=attrgetter("start_at"))
+    records = [each for each in incidents if each.start_at <= reached]
+    ahead = tuple(each for each in incidents if each.event and each.start_at > reached)
+    records.sort(key=lambda record: record.device != EVERYWHERE)
     alerts = [Told(*row) for row in reader.execute(_ALERTS)]
     fates = []
     for record in records:
@@ -60,13 +66,19 @@ def summary_of(
         alerts = [alert for alert in alerts if alert not in about]
         fates.append(Fate(record, tuple(about)))
     fates.sort(key=lambda fate: fate.record.start_at)
-    others = (alert for alert in alerts if alert.worst >= Severity.WARNING)
-    return Summary(tuple(fates), tuple(others))
+    to_come = {place for record in ahead for place in places_of(record)}
+    grave = (alert for alert in alerts if alert.severity >= Severity.WARNING)
+    others = tuple(
+        alert
+        for alert in grave
+        if alert.rule not in _HERALDS or place_of(alert.subject) not in to_come
+    )
+    return Summary(tuple(fates), others, ahead)
 
 
 def _is_about(alert: Told, record: TruthRecord) -> bool:
-    end_at = alert.raised_at if record.end_at is None else record.end_at + _WAKE_MS
-    if not record.start_at - _FOREBODING_MS <= alert.raised_at <= end_at:
+    end_at = alert.at if record.end_at is None else record.end_at + _WAKE_MS
+    if not record.start_at - _FOREBODING_MS <= alert.at <= end_at:
         return False
     if record.device == EVERYWHERE:
         return alert.rule in OF_SILENCE

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from devices.catalogue import catalogue
-from devices.instant import datetime_of
+from devices.instant import Instant, datetime_of
 from devices.models.truth import TruthRecord
 from devices.reading import Reading
 from ingest.demo.scene import Figures, Scene
@@ -96,7 +96,8 @@ class View:
         summary = summary_of(self._reader, self._scene.truth(), self._scene.publisher.reached)
         if summary.fates:
             self._live.stop()
-            self._console.print(_summary_table(summary))
+            cut_at = None if self._scene.in_the_present else self._scene.publisher.reached
+            self._console.print(_summary_table(summary, cut_at))
         return summary
 
     def _rates(self, figures: Figures) -> Rates:
@@ -166,7 +167,8 @@ def _told(line: Line) -> Table:
     return grid
 
 
-def _summary_table(summary: Summary) -> Group:
+def _summary_table(summary: Summary, cut_at: Instant | None) -> Group:
+    """Return the summary; `cut_at` is how far a story came that did not reach the present."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("injected")
     table.add_column("since", no_wrap=True)
@@ -177,24 +179,22 @@ def _summary_table(summary: Summary) -> Group:
     named = [f"{each.rule} at {each.subject}" for each in summary.others[:_MOST_NAMED]]
     more = len(summary.others) - len(named)
     others = ", ".join([*named, *([f"and {more} more"] if more else [])]) or "none"
-    words = (
-        f"{told} of {len(summary.fates)} incidents were told of;"
-        f" warnings about nothing that was injected: {others}"
-    )
-    return Group(Text(), table, Text(), Text(words))
+    counted = f"{told} of {len(summary.fates)} incidents were told of"
+    words = [f"{counted}; warnings about nothing that was injected: {others}"]
+    if cut_at is not None:
+        ahead = ", ".join(map(injected, summary.ahead)) or "what follows from the last incidents"
+        words.append(f"cut short at {_minute(cut_at)}; not reached: {ahead}")
+    return Group(Text(), table, Text(), *map(Text, words))
 
 
 def _alerts_in_words(record: TruthRecord, alerts: Iterable[Told]) -> str:
-    first: dict[str, Told] = {}
+    """Return each rule with its severities, milder ones first, and after how long."""
+    told: dict[str, dict[int, str]] = {}
     for alert in alerts:
-        first.setdefault(alert.rule, alert)
-    return (
-        ", ".join(
-            f"{rule} {_grade(alert)} {_after(alert.raised_at - record.start_at)}"
-            for rule, alert in first.items()
-        )
-        or "nothing"
-    )
+        grade = f"{_grade(alert)} {_after(alert.at - record.start_at)}"
+        told.setdefault(alert.rule, {}).setdefault(alert.severity, grade)
+    words = (f"{rule} {', then '.join(grades.values())}" for rule, grades in told.items())
+    return "; ".join(words) or "nothing yet"
 
 
 def _after(duration_ms: int) -> str:
@@ -203,7 +203,7 @@ def _after(duration_ms: int) -> str:
 
 
 def _grade(alert: Told) -> str:
-    return Severity(alert.worst).name.lower()
+    return Severity(alert.severity).name.lower()
 
 
 def _where(scene: Scene, figures: Figures, *, last: bool) -> Table:

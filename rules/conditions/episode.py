@@ -28,7 +28,8 @@ class Grade(NamedTuple):
 class Episode:
     """Begun by one sign, ended by another; readings between say nothing.
 
-    `grades` in order of age. State: None, or since when, and how many grades are reached.
+    `grades` in order of age; one from the beginning on has no `limit_min` in its evidence.
+    State: None, or since when, and how many grades are reached.
     """
 
     begins: Signs
@@ -69,8 +70,9 @@ class Episode:
         if not reached:
             return (since, reached), None
         grade = self.grades[reached - 1]
-        minutes = grade.after / timedelta(minutes=1)
-        evidence: Evidence = {"limit_min": minutes, "limit_from": grade.source}
+        evidence: Evidence = {"limit_from": grade.source}
+        if grade.after:
+            evidence = {**evidence, "limit_min": grade.after / timedelta(minutes=1)}
         return (since, reached), Finding(grade.severity, at, since, evidence)
 
 

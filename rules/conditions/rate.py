@@ -48,7 +48,12 @@ class Rate(Timeless):
         if not reached:
             return (value, at, 0, 0), clear(at) if before else None
         since, level = since or earlier_at, self.levels[reached - 1]
-        evidence = {"value": value, "rate": rate, "limit": level.limit, "limit_from": level.source}
+        evidence = {
+            "value": value,
+            "rate": round(rate, 2),
+            "limit": level.limit,
+            "limit_from": level.source,
+        }
         return (value, at, reached, since), Finding(level.severity, at, since, evidence)
 
     def _reached(self, rate: float, before: int) -> int:

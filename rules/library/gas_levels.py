@@ -72,9 +72,9 @@ def gas_level_rule(
         latch_from=Severity.CRITICAL,
         quieted_by=QUIETED_BY,
         explanation=Template(
-            zh=f"{title_zh}：{{value}} {unit}，达到限值 {{limit}} {unit}"
+            zh=f"{title_zh}现为 {{value}} {unit}，已达到限值 {{limit}} {unit}"
             "（依据：{limit_from}），自 {start_at} 起。",
-            en=f"{title}: {{value}} {unit}, at the limit of {{limit}} {unit} "
-            "({limit_from}), since {start_at}.",
+            en=f"{title}: now {{value}} {unit}, the limit of {{limit}} {unit} was reached "
+            "({limit_from}). It began at {start_at}.",
         ),
     )

@@ -12,6 +12,11 @@ class Range(NamedTuple):
     rest: float
     unit: str
 
+    @property
+    def quantity(self) -> str:
+        """The gas with the unit of its numbers, as people are told."""
+        return f"{self.gas} ({self.unit})"
+
 
 RANGES = (
     Range("CH4", "ch4_lel_pct", 100.0, 0.0, "%LEL"),

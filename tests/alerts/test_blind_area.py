@@ -41,7 +41,7 @@ async def test_an_outage_is_one_alert_and_then_those_that_stay_away(
             await here.at(second)
         assert rows_of(path, TOLD) == [("blind_area", "raised", 1)]
         (text,) = rows_of(path, "SELECT text_en FROM alert WHERE rule = 'blind_area'")
-        assert "of the 20 devices of kind gas_monitor" in text[0]
+        assert "of the 20 devices of kind gas monitor" in text[0]
         for second in range(20 * 60, 31 * 60, 60):
             await here.at(second)
             await here.judging.commit(batch(*(gas(second, GOOD, name) for name in NAMES[2:])))

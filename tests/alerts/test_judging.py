@@ -54,7 +54,7 @@ async def test_an_alert_is_durable_with_its_readings_and_explained(path: Path) -
     (row,) = rows_of(path, "SELECT id, state, worst, start_at, text_zh, text_en FROM alert")
     assert row[:4] == (ALERT, "firing", 2, START)
     assert "GB/T 50493-2019" in row[4]
-    assert "Methane level: 26 %LEL" in row[5]
+    assert "Methane level: now 26 %LEL" in row[5]
     assert changes_in(path) == RAISED_AT_ONCE
     assert live == {(RULE.name, 2, "firing", ""): 1}
     assert (told, raised) == (1, 1)

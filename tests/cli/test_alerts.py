@@ -55,7 +55,7 @@ def test_an_alert_is_shown_with_its_explanation_and_all_that_happened(
     shown = gridwatch("alerts", "show", RESOLVED, "--journal", alerts)
     as_json = gridwatch("alerts", "show", RESOLVED, "--journal", alerts, "--format", "json")
 
-    assert "甲烷浓度：26 %LEL" in shown.stdout
+    assert "甲烷浓度现为 26 %LEL" in shown.stdout
     assert "GB/T 50493-2019" in shown.stdout
     assert "raised" in shown.stdout
     content = json.loads(as_json.stdout)
@@ -68,6 +68,14 @@ def test_without_alerts_it_says_so(gridwatch: Command, journal: Path) -> None:
     outcome = gridwatch("alerts", "list", "--journal", journal)
 
     assert (outcome.exit_code, outcome.stderr) == (0, "no alerts\n")
+
+
+def test_an_area_without_alerts_is_named_as_it_was_asked_for(
+    gridwatch: Command, journal: Path
+) -> None:
+    outcome = gridwatch("alerts", "list", "--journal", journal, "--area", "5001\x1b")
+
+    assert outcome.stderr == "no alerts in areas whose code begins with 5001\\x1b\n"
 
 
 @pytest.mark.parametrize("command", ["show", "reset"])

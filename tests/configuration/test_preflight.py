@@ -98,7 +98,10 @@ def test_check_writes_nothing(write: Write, tmp_path: Path) -> None:
         ("[mqtt]\nhost = '10.0.0.1'\nusername = 'u'", "mqtt.tls is false: user name and password"),
         ("[mqtt]\nhost = '10.0.0.1'", "mqtt.tls is false: readings and commands go to 10.0.0.1"),
         ("[sink.influx]\nurl = 'http://db:8086'\ntoken = 't'", "sink.influx.url is not https"),
-        ("[outlet.alertmanager]", "outlet.alertmanager is set and rules.judge is false"),
+        (
+            "[rules]\njudge = false\n[outlet.alertmanager]",
+            "outlet.alertmanager is set and rules.judge is false",
+        ),
         ("[http]\nhost = '0.0.0.0'", "http.host is 0.0.0.0 and there is no http.token"),
         (
             "[http]\nhost = '0.0.0.0'\ntoken = 't'",

@@ -139,7 +139,7 @@ def test_alerts_are_of_the_incident_at_their_place_and_time(journal: sqlite3.Con
     tell(journal, "burst", "water_meter/wm-4", 4)
     tell(journal, "water_battery", "water_meter/wm-5", 4, severity=1)
 
-    fates, others = summary_of(journal, TRUTH, START + 30 * HOUR)
+    fates, others, ahead = summary_of(journal, TRUTH, START + 30 * HOUR)
 
     assert [(each.record.what, [alert.rule for alert in each.alerts]) for each in fates] == [
         ("leak", ["continuous_leak"]),
@@ -147,3 +147,30 @@ def test_alerts_are_of_the_incident_at_their_place_and_time(journal: sqlite3.Con
         ("person_inactive", ["household_silent"]),
     ]
     assert [alert.rule for alert in others] == ["burst"]
+    assert [each.what for each in ahead] == ["burst"]
+
+
+def test_how_grave_an_alert_was_is_told_with_when_it_became_so(
+    journal: sqlite3.Connection,
+) -> None:
+    for hour, severity in ((25, 1), (45, 2), (50, 1)):
+        tell(journal, "leak", "water_meter/wm-1", hour, severity=severity, alert="a")
+
+    fates, _, _ = summary_of(journal, TRUTH, START + 100 * HOUR)
+
+    assert [(each.severity, each.at - START) for each in fates[0].alerts] == [
+        (1, 25 * HOUR),
+        (2, 45 * HOUR),
+    ]
+
+
+def test_what_a_story_did_not_get_to_is_named_and_what_heralds_it_is_no_false_alarm(
+    journal: sqlite3.Connection,
+) -> None:
+    tell(journal, "lease_ending", DWELLING, 1)
+
+    fates, others, ahead = summary_of(journal, TRUTH, START + 2 * HOUR)
+
+    assert [each.record.what for each in fates] == ["leak", "outage"]
+    assert [each.what for each in ahead] == ["person_inactive", "burst"]
+    assert others == ()

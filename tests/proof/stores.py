@@ -15,6 +15,7 @@ from ingest.journal.database import open_reader
 from ingest.journal.dead_letters import KeptDeadLetter, dead_letters
 from ingest.journal.history import kinds_of, latest
 from ingest.journal.outgoing import deliveries_after
+from ingest.outlets.alert_line import MEASUREMENT
 from tests.proof.message import Identity, Letter, in_one_order
 
 _ALL = 1_000_000
@@ -77,7 +78,7 @@ class InfluxStore:
     """The database `gridwatch` of an InfluxDB 1.x.
 
     A value gets the type its field has in the database: in JSON 3.0 is written as 3. A series has
-    the one tag `device`; ValueError if the database holds anything else.
+    the one tag `device`; ValueError if the database holds anything else, alerts apart.
     """
 
     database: InfluxDB
@@ -90,7 +91,9 @@ class InfluxStore:
         types = self._field_types()
         return [
             _point(series, row, types[series["name"]])
-            for series in self._series("SELECT * FROM /.*/ GROUP BY *")
+            for name in types
+            if name != MEASUREMENT
+            for series in self._series(f'SELECT * FROM "{name}" GROUP BY *')  # noqa: S608 its own
             for row in series["values"]
         ]
 

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest.rule_tools.reference import Language, details, rules_markdown, severities_of, span
+from ingest.rule_tools.reference import (
+    Language,
+    details,
+    limit_rows,
+    rules_markdown,
+    severities_of,
+    span,
+)
 from rules.catalogue import alert_rules, catalogue
 from rules.severity import Severity
 
@@ -40,6 +47,12 @@ def test_a_rule_is_told_of_in_the_language_asked_for(
     language: Language, told: dict[str, str]
 ) -> None:
     assert told.items() <= details(catalogue()["gas_level_ch4"], language).items()
+
+
+def test_a_source_is_told_of_in_the_language_asked_for() -> None:
+    (limit,) = limit_rows(catalogue()["reverse_flow"], Language.ZH)
+
+    assert limit["依据"] == "供水企业实践"
 
 
 @pytest.mark.parametrize(

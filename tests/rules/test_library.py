@@ -10,8 +10,10 @@ from rules import library
 from rules.case import Case
 from rules.casefile import CaseResult, cases_of_rule, run_case
 from rules.catalogue import catalogue
+from rules.chinese import CHINESE
 from rules.derived import derived_fields
 from rules.rule import AlertRule
+from tests.rules.languages import assert_chinese
 
 RULES = tuple(catalogue().values())
 CASES = tuple((rule, case) for rule in RULES for case in cases_of_rule(rule))
@@ -62,7 +64,17 @@ def test_an_alert_is_explained_in_both_languages_with_the_source_of_its_limit(
         for change in result.changes:
             text = rule.explanation.text(change.evidence, change.start)
             assert str(change.evidence["limit_from"]) in text.en
-            assert re.search(r"[\u4e00-\u9fff]", text.zh)
+            assert_chinese(text.zh)
+
+
+@pytest.mark.parametrize("name", ["gas_jump", "gas_level_ch4", "gas_rate_of_rise"])
+def test_a_gas_is_told_with_its_unit(name: str) -> None:
+    rule = catalogue()[name]
+    changes = [change for result in results(rule) for change in result.changes]
+    texts = [rule.explanation.text(change.evidence, change.start) for change in changes]
+
+    assert texts
+    assert all(re.search("%LEL|mg/m3|%vol", text) for both in texts for text in both)
 
 
 @every_rule
@@ -75,7 +87,7 @@ def test_a_rule_reads_fields_of_its_kinds_or_derived_of_them(rule: AlertRule) ->
 def test_a_limit_has_a_source_and_its_default_lies_within_its_bounds(rule: AlertRule) -> None:
     for limit in rule.limits:
         assert limit.low <= limit.default <= limit.high
-        assert limit.source
+        assert limit.source in CHINESE
         assert limit.unit
 
 

@@ -1,6 +1,5 @@
 """Laws that hold for every sequence the catalogue finds."""
 
-import re
 from importlib.resources import files
 
 import pytest
@@ -12,6 +11,7 @@ from rules.catalogue import homes, sequences
 from rules.rule import AlertRule
 from rules.sequence import SequenceRule
 from rules.sequence_case import run_sequence_case
+from tests.rules.languages import assert_chinese
 
 SEQUENCES = tuple(sequences().values())
 CASES = tuple((rule, case) for rule in SEQUENCES for case in cases_of_rule(rule))
@@ -43,7 +43,8 @@ def test_an_alert_is_explained_in_both_languages_with_the_source_of_its_limit(
     for change in run_sequence_case(rule, case).changes:
         text = told[change.rule].explanation.text(change.evidence, change.start)
         assert str(change.evidence["limit_from"]) in text.en
-        assert re.search(r"[\u4e00-\u9fff]", text.zh)
+        names = (str(change.evidence.get(name)) for name in ("person", "door"))
+        assert_chinese(text.zh, *names)
 
 
 @every_sequence

@@ -34,5 +34,9 @@ RULE = AlertRule(
     explanation=Template(
         zh="门于 {start_at} 被强行打开，持续 {limit_min} 分钟以上（依据：{limit_from}）。",
         en="Door forced at {start_at}, and open for {limit_min} min or more ({limit_from}).",
+        otherwise=Template(
+            zh="门于 {start_at} 被强行打开（依据：{limit_from}）。",
+            en="Door forced at {start_at} ({limit_from}).",
+        ),
     ),
 )

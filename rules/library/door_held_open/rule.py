@@ -45,5 +45,9 @@ RULE = AlertRule(
     explanation=Template(
         zh="门自 {start_at} 起未关，持续 {limit_min} 分钟以上（依据：{limit_from}）。",
         en="Door open since {start_at}, for {limit_min} min or more ({limit_from}).",
+        otherwise=Template(
+            zh="门自 {start_at} 起未关（依据：{limit_from}）。",
+            en="Door held open since {start_at} ({limit_from}).",
+        ),
     ),
 )

@@ -69,20 +69,20 @@ class Outings:
             night_before, openings, at_night, found = int(many and day == today + 1), 0, 0, 0
         openings += 1
         at_night += hour_of(at) % 24 < _NIGHT_ENDS_AT
-        usual = max(self.a_day.value, _percentile_95(days))
+        usual = _percentile_95(days)
         too_many_at_night = night_before and at_night > self.a_night.value
-        if not found and openings <= usual and not too_many_at_night:
+        if not found and openings <= max(self.a_day.value, usual) and not too_many_at_night:
             finding = clear(at) if gone else None
             return (day, openings, at_night, night_before, days, 0), finding
         limit = self.a_night if too_many_at_night else self.a_day
         evidence = {
             "openings": openings,
             "at_night": at_night,
-            "usual": usual,
-            "days": len(days),
             "limit": limit.value,
             "limit_from": limit.source,
         }
+        if usual:
+            evidence |= {"usual": usual, "days": len(days)}
         since = day * _DAY - _UTC_OFFSET
         finding = Finding(Severity.NOTICE, at, since, evidence)
         return (day, openings, at_night, night_before, days, 1), finding
@@ -121,5 +121,11 @@ RULE = AlertRule(
         "（{days} 天），限值 {limit} 次（依据：{limit_from}）。",
         en="{openings} openings today, {at_night} of them from 00:00 to 05:00; usually {usual} at "
         "most (of {days} days); the limit is {limit} ({limit_from}).",
+        otherwise=Template(
+            zh="当日开门 {openings} 次，其中 0 至 5 时 {at_night} 次；平时次数尚不可知，"
+            "限值 {limit} 次（依据：{limit_from}）。",
+            en="{openings} openings today, {at_night} of them from 00:00 to 05:00; what is usual "
+            "is not known yet; the limit is {limit} ({limit_from}).",
+        ),
     ),
 )

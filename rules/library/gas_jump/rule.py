@@ -25,7 +25,7 @@ SHARE = Limit(
 def _condition(numbers: Numbers) -> Condition:
     share = numbers[SHARE.name]
     steps = tuple(
-        Step(sensor.gas, sensor.field, sensor.full * share.value / 100) for sensor in RANGES
+        Step(sensor.quantity, sensor.field, sensor.full * share.value / 100) for sensor in RANGES
     )
     return trusted(Jump(steps, Severity.NOTICE, share.source))
 

@@ -33,7 +33,7 @@ def _limit(name: str, default: float, unit: str, low: float, high: float) -> Lim
 
 METHANE = _limit("ch4_rise", 10.0, "%LEL", 4.0, 25.0)
 H2S = _limit("h2s_rise", 5.0, "mg/m3", 2.0, 10.0)
-_OF = ((METHANE, "CH4", "ch4_lel_pct"), (H2S, "H2S", "h2s_mgm3"))
+_OF = ((METHANE, "CH4 (%LEL)", "ch4_lel_pct"), (H2S, "H2S (mg/m3)", "h2s_mgm3"))
 
 
 def _condition(numbers: Numbers) -> Condition:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from rules.care import FLAT_DOOR, limits_by_class, of_class
 from rules.condition import Condition
 from rules.conditions.never import Never
-from rules.explanation import Template
+from rules.explanation import Template, Text
 from rules.household import BothSilent
 from rules.limits import Limit, Tighter
 from rules.rule import AlertRule, Numbers
@@ -33,17 +33,21 @@ SIGN = Limit(
     source="a small flush of a cistern, general knowledge; practice counts 10 L",
 )
 
-_HABIT_ZH = (
-    "自身习惯最长安静 {usual_h} 小时（{days} 天），"
-    "限值 {limit} 小时（依据：{limit_from}）；评分 {score}。"
+_HABIT = Text(
+    "自身习惯最长安静 {usual_h} 小时（{days} 天）",
+    "By its own habit it is quiet for {usual_h} h at most (of {days} days)",
 )
-_HABIT = (
-    "By its own habit it is quiet for {usual_h} h at most (of {days} days); the limit is "
-    "{limit} h ({limit_from}). Score {score}."
+_NO_HABIT = Text("自身习惯尚不可知", "Its own habit is not known yet")
+_DOOR = Text("门自 {door_at} 起无人开启", "no opening of the door since {door_at}")
+_WATER = Text(
+    "自 {water_at} 起每次用水均不足 {sign_l} 升",
+    "never {sign_l} L of water at a time since {water_at}",
 )
-_DOOR_ZH, _DOOR = "门自 {door_at} 起无人开启", "no opening of the door since {door_at}"
-_WATER_ZH = "自 {water_at} 起每次用水均不足 {sign_l} 升"
-_WATER = "never {sign_l} L of water at a time since {water_at}"
+_REASONS = (
+    Text(f"{_DOOR.zh}；{_WATER.zh}", f"{_DOOR.en}; {_WATER.en}"),
+    Text(f"{_DOOR.zh}，用水未知", f"{_DOOR.en}, the water is not known"),
+    Text(f"{_WATER.zh}，门未知", f"{_WATER.en}, the door is not known"),
+)
 
 
 def _condition(numbers: Numbers) -> Condition:
@@ -53,12 +57,24 @@ def _condition(numbers: Numbers) -> Condition:
     return BothSilent(of_class(numbers, "h"), numbers[SIGN.name].value, weak)
 
 
-def _told(reasons_zh: str, reasons: str, otherwise: Template | None = None) -> Template:
+def _told(reason: Text, habit: Text, otherwise: Template | None) -> Template:
     return Template(
-        zh=f"关爱对象住所已安静 {{silent_h}} 小时：{reasons_zh}。{_HABIT_ZH}",
-        en=f"The dwelling of a person in care is quiet for {{silent_h}} h: {reasons}. {_HABIT}",
+        zh=f"关爱对象住所已安静 {{silent_h}} 小时：{reason.zh}。{habit.zh}，限值 {{limit}} 小时"
+        "（依据：{limit_from}）；评分 {score}。",
+        en=f"The dwelling of a person in care is quiet for {{silent_h}} h: {reason.en}. {habit.en};"
+        " the limit is {limit} h ({limit_from}). Score {score}.",
         otherwise=otherwise,
     )
+
+
+def _explanation() -> Template:
+    """Return the texts of each combination of what is known: the habit, and both sources or one."""
+    both, door, water = _REASONS
+    found = _told(water, _NO_HABIT, None)
+    rest = ((door, _NO_HABIT), (both, _NO_HABIT), (water, _HABIT), (door, _HABIT), (both, _HABIT))
+    for reason, habit in rest:
+        found = _told(reason, habit, found)
+    return found
 
 
 RULE = AlertRule(
@@ -75,13 +91,5 @@ RULE = AlertRule(
     stale_after=timedelta(hours=54),
     amends=True,
     quieted_by=frozenset({"away", "maintenance"}),
-    explanation=_told(
-        f"{_DOOR_ZH}；{_WATER_ZH}",
-        f"{_DOOR}; {_WATER}",
-        _told(
-            f"{_DOOR_ZH}，用水未知",
-            f"{_DOOR}, the water is not known",
-            _told(f"{_WATER_ZH}，门未知", f"{_WATER}, the door is not known"),
-        ),
-    ),
+    explanation=_explanation(),
 )

@@ -36,8 +36,8 @@ LEASE_ENDING = _alert(
     "lease_ending",
     ("租约即将到期", "Lease about to end"),
     (
-        "{person} 的租约将于 {ends_at} 到期；提前 {limit} 天提醒；本户 {count} 份租约即将到期",
-        "Lease of {person} ends at {ends_at}, told {limit} days before; {count} in this dwelling",
+        "{person} 的租约将于 {ends_at} 到期；提前 {limit} 天起提醒；本户将到期租约：{count} 份",
+        "Lease of {person} ends at {ends_at}; told from {limit} days before; ending here: {count}",
     ),
     NOTICE,
 )
@@ -45,8 +45,8 @@ LEASE_ENDED = _alert(
     "lease_ended",
     ("租约已到期", "Lease ended"),
     (
-        "{person} 的租约已于 {ends_at} 到期，已下令收回 {doors} 个门的授权；本户 {count} 份已到期",
-        "Lease of {person} ended at {ends_at}, {doors} doors to refuse; {count} in this dwelling",
+        "{person} 的租约已于 {ends_at} 到期；须收回授权的门：{doors} 个；本户已到期：{count} 份",
+        "Lease of {person} ended at {ends_at}; doors to refuse: {doors}; ended here: {count}",
     ),
 )
 AUTHORISATION_FAILED = _alert(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from devices.instant import Instant
 from rules.finding import Evidence, Finding, clear
+from rules.library.gas_ranges import RANGES
 from rules.library.ventilation.alerts import (
     CHRONIC_SOURCE,
     FAN_FAILED,
@@ -26,6 +27,7 @@ from rules.library.ventilation.tank import Tank
 from rules.severity import Severity
 
 SEQUENCE = "ventilation sequence of this project"
+_GASES = {each.field: each.quantity for each in RANGES}
 _SETTING = "general knowledge, not from a standard"
 
 Named = tuple[str, Finding]
@@ -56,7 +58,7 @@ def _of_runs(tank: Tank, at: Instant, now: Instant) -> Iterator[Named]:
     if tank.ineffective is not None and tank.run_at is not None:
         gas, value, before = tank.ineffective
         evidence: Evidence = {
-            "gas": gas, "value": value, "before": before, "limit": before / 2,
+            "gas": _GASES[gas], "value": value, "before": before, "limit": before / 2,
             "limit_min": HALVED // MINUTE,
         }  # fmt: skip
         yield _found(INEFFECTIVE.name, Severity.WARNING, at, tank.run_at, evidence)

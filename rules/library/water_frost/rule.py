@@ -54,7 +54,8 @@ RULE = AlertRule(
     keep=timedelta(hours=6),
     stale_after=timedelta(hours=54),
     explanation=Template(
-        zh="水温 {value} °C，达到限值 {limit} °C（依据：{limit_from}），自 {start_at} 起。",
-        en="Water at {value} degC, at the limit of {limit} degC ({limit_from}), since {start_at}.",
+        zh="水温现为 {value} °C，已降至限值 {limit} °C（依据：{limit_from}），自 {start_at} 起。",
+        en="Water: now {value} degC, the limit of {limit} degC was reached ({limit_from}). "
+        "It began at {start_at}.",
     ),
 )
