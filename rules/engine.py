@@ -136,9 +136,7 @@ class Engine:
         `orderer` is the subject that gave the command, None for the device itself.
         """
         memory = self._touch(orderer or device_subject(reply.kind, reply.device))
-        carried = When(reply.received_at + memory.ahead_ms, reply.received_at)
-        if memory.due <= carried.at and memory.clocks:
-            self._judge.let_pass(memory, carried, hearing=False)
+        self._carry(memory, reply.received_at)
         self._judge.answer(memory, reply)
         self._arm(memory)
         self._settle(reply.received_at)
@@ -150,7 +148,7 @@ class Engine:
         """
         memory = self._memory(subject)
         before = memory.saved()
-        self._judge.consider(memory, When(now + memory.ahead_ms, now))
+        self._judge.consider(memory, self._carry(memory, now))
         if memory.saved() != before:
             self._touched[subject] = memory
         self._arm(memory)
@@ -158,10 +156,7 @@ class Engine:
     def override(self, subject: Subject, sequence: str, override: Override, now: Instant) -> bool:
         """Let a person take a sequence over until an end; return whether there is such a one."""
         memory = self._touch(subject)
-        when = When(now + memory.ahead_ms, now)
-        if memory.due <= when.at and memory.clocks:
-            self._judge.let_pass(memory, when, hearing=False)
-        done = self._judge.override(memory, sequence, override, when)
+        done = self._judge.override(memory, sequence, override, self._carry(memory, now))
         self._arm(memory)
         self._settle(now)
         return done
@@ -198,7 +193,7 @@ class Engine:
     def reset(self, subject: Subject, rule: str, now: Instant) -> bool:
         """Reset a latch for a person; return whether there was one that could be."""
         memory = self._touch(subject)
-        done = self._judge.reset(memory, rule, When(now + memory.ahead_ms, now))
+        done = self._judge.reset(memory, rule, self._carry(memory, now))
         self._arm(memory)
         self._settle(now)
         return done
@@ -250,6 +245,13 @@ class Engine:
     def _touch(self, subject: Subject) -> Memory:
         memory = self._touched[subject] = self._memory(subject)
         return memory
+
+    def _carry(self, memory: Memory, now: Instant) -> When:
+        """Let a subject's time pass up to our `now`, and return that: what was due comes first."""
+        when = When(now + memory.ahead_ms, now)
+        if memory.due <= when.at:
+            self._judge.let_pass(memory, when, hearing=False)
+        return when
 
     def _settle(self, now: Instant) -> None:
         """Let areas hear what has just happened, after all that was due before."""
