@@ -246,6 +246,23 @@ def test_an_opening_of_a_shared_door_by_nobody_known_is_no_sign_of_life() -> Non
     assert (HOME, "care_inactive") in raised(engine)
 
 
+def test_the_counters_of_cold_and_hot_water_are_each_their_own() -> None:
+    """Of a dwelling with two meters that stand still, nothing looks like use or like a step."""
+    readings = [
+        each
+        for hour in range(72)
+        for at in (MIDNIGHT + hour * HOUR,)
+        for each in (door(at), counted(at, "cold", 120.0), counted(at + 1, "hot", 40.0))
+    ]
+    _, found = watched(readings)
+    assert found[0].severity is Severity.WARNING
+    assert found[0].since <= MIDNIGHT + HOUR
+
+
+def counted(at: Instant, meter: str, cumulative_m3: float) -> Reading:
+    return Reading(meter, "water_meter", at, at, {"cumulative_m3": cumulative_m3})
+
+
 def test_who_is_no_longer_in_care_is_no_longer_missed() -> None:
     """The alert ends at the next reading after the change of the registry, and stays ended."""
     rulebook = Rulebook((catalogue()["care_inactive"], catalogue()["household_silent"]))
