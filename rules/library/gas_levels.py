@@ -73,8 +73,8 @@ def gas_level_rule(
         quieted_by=QUIETED_BY,
         explanation=Template(
             zh=f"{title_zh}：{{value}} {unit}，达到限值 {{limit}} {unit}"
-            "（依据：{limit_from}），自 {start_at} 起。",
+            "（依据：{limit_from}），自 {start_at} 起，最高 {worst}。",
             en=f"{title}: {{value}} {unit}, at the limit of {{limit}} {unit} "
-            "({limit_from}), since {start_at}.",
+            "({limit_from}), since {start_at}, {worst} at the most.",
         ),
     )

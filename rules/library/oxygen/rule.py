@@ -62,7 +62,9 @@ RULE = AlertRule(
     latch_from=Severity.CRITICAL,
     quieted_by=QUIETED_BY,
     explanation=Template(
-        zh="氧气 {value} %vol，超出限值 {limit} %vol（依据：{limit_from}），自 {start_at} 起。",
-        en="Oxygen {value} %vol, outside the limit of {limit} ({limit_from}), since {start_at}.",
+        zh="氧气 {value} %vol，超出限值 {limit} %vol（依据：{limit_from}），自 {start_at} 起，"
+        "最差 {worst}。",
+        en="Oxygen {value} %vol, outside the limit of {limit} ({limit_from}), since {start_at}; "
+        "{worst} at the worst.",
     ),
 )
