@@ -165,7 +165,7 @@ class Judge:
                 continue
             step: Step = (life or NEVER, ())
             if finding is not None:
-                step = amended(life or NEVER, finding, bound.policy)
+                step = amended(life or NEVER, finding, bound.policy, memory.heard_at)
             self._live(memory, bound, after, step, When(reading.measured_at, reading.received_at))
 
     def let_pass(self, memory: Memory, until: When, *, hearing: bool) -> None:
