@@ -142,7 +142,7 @@ class Engine:
         self._settle(reply.received_at)
 
     def consider(self, subject: Subject, now: Instant) -> None:
-        """Look at what the register now says of premises; to be told of after `replace`.
+        """Look at what the register now says of a subject; to be told of after `replace`.
 
         Most are as they were, as at a restart: then nothing is to be written.
         """
@@ -152,6 +152,7 @@ class Engine:
         if memory.saved() != before:
             self._touched[subject] = memory
         self._arm(memory)
+        self._settle(now)
 
     def override(self, subject: Subject, sequence: str, override: Override, now: Instant) -> bool:
         """Let a person take a sequence over until an end; return whether there is such a one."""

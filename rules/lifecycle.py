@@ -212,6 +212,13 @@ def quieted(life: Life, until: Instant, at: Instant) -> Step:
     return life._replace(quiet_until=until), told
 
 
+def withdrawn(life: Life, at: Instant) -> Step:
+    """Return the life when its subject was removed: nobody will ever clear it."""
+    if life.phase not in RAISED:
+        return _ended(life), ()
+    return _ended(life._replace(ended_at=at)), (Change(Transition.RESOLVED, at),)
+
+
 def amended(life: Life, finding: Finding, policy: Policy, heard_at: Instant = 0) -> Step:
     """Return the life after a finding from late data: it may add one, or excuse it.
 

@@ -60,8 +60,8 @@ class Sources(NamedTuple):
 class Facts:
     """What an engine is given, and the revision of the registry and the file it is from.
 
-    `leases` are those of the dwellings that have any, apart: those that change are looked for while
-    readings wait.
+    `leases` are those of the dwellings that have any, and `removed` the devices that were removed,
+    by `<kind>/<device>`; apart, as what changes is looked for while readings wait.
     """
 
     revision: int
@@ -70,6 +70,7 @@ class Facts:
     rulebook: Rulebook
     register: TableRegister
     leases: Mapping[str, tuple[Lease, ...]]
+    removed: frozenset[str]
 
     @property
     def limits(self) -> LimitBook:
@@ -97,7 +98,9 @@ def facts_of(
             limits = limits_over(database, read_limits(sources.limits), now)
     rulebook = Rulebook(tuple(rules.values()), limits, sequences)
     leases = {home: facts.leases for home, facts in register.premises.items() if facts.leases}
-    return Facts(revision, stamp, now, fitting(rulebook, register), register, leases)
+    removed = frozenset(name for name, facts in register.devices.items() if facts.is_removed)
+    fitted = fitting(rulebook, register)
+    return Facts(revision, stamp, now, fitted, register, leases, removed)
 
 
 @dataclass(slots=True)
