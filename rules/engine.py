@@ -229,6 +229,7 @@ class Engine:
         self._taken, self._touched = {}, {}
         self._judge.effects, self._judge.failures = [], []
         self._judge.aftermath.clear()
+        self._areas.replaced()
         self._before = _MOST_BEFORE
 
     def _memory(self, subject: Subject) -> Memory:

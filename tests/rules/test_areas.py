@@ -171,6 +171,18 @@ def test_a_device_that_was_moved_away_is_no_longer_hushed() -> None:
     assert watch.life_of("g-8") is Phase.SUPPRESSED
 
 
+def test_a_device_that_was_moved_away_is_heard_of_although_a_transaction_failed() -> None:
+    watch = Watch(register())
+    watch.hear(0, *NAMES)
+    watch.tick(20)
+    moved = DeviceFacts(areas=(*AREAS[:3], "500106003002"))
+    watch.engine.replace(SILENCE, register(**{"g-9": moved}))
+    watch.engine.observe(gas(21, "g-0"))
+    watch.engine.discard()
+    watch.hear(21, "g-0")
+    assert watch.life_of("g-9") is Phase.FIRING
+
+
 @pytest.mark.parametrize(
     ("digits", "area"), [(12, COMMUNITY), (9, "500106003"), (6, "500106"), (15, AREAS[-1])]
 )

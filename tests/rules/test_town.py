@@ -36,7 +36,7 @@ class Trouble(NamedTuple):
 TROUBLE = st.builds(Trouble, PLACES, PLACES, PLACES, PLACES)
 
 
-def troubled(arrived: list[Arrival], trouble: Trouble) -> Town:
+def troubled(arrived: list[Arrival], trouble: Trouble, changes: frozenset[int]) -> Town:
     """A town with a cache of two subjects, in which all this goes wrong."""
     town = Town(ALL, cached=2)
     for number, arrival in enumerate(arrived):
@@ -45,6 +45,8 @@ def troubled(arrived: list[Arrival], trouble: Trouble) -> Town:
             town.restart(now)
         if number in trouble.renewals:
             town.renew()
+        if number in changes:
+            town.change(now)
         fails = number in trouble.failures
         town.attempt(partial(town.engine.tick, now), fails=fails)
         command = town.last_command()
@@ -55,13 +57,13 @@ def troubled(arrived: list[Arrival], trouble: Trouble) -> Town:
     return town
 
 
-@given(EVENTS, TROUBLE)
+@given(EVENTS, TROUBLE, st.frozensets(st.integers(0, 99), max_size=4))
 @settings(deadline=None, derandomize=True, max_examples=60)
 def test_deaths_failed_commits_and_new_registers_change_nothing(
-    events: list[Event], trouble: Trouble
+    events: list[Event], trouble: Trouble, changes: frozenset[int]
 ) -> None:
     arrived = arrivals(events)
-    calm, rough = lived(Town(ALL), arrived), troubled(arrived, trouble)
+    calm, rough = lived(Town(ALL), arrived, changes), troubled(arrived, trouble, changes)
     assert rough.told() == calm.told()
     assert rough.states() == calm.states()
 

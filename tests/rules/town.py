@@ -1,6 +1,6 @@
 """A small town for laws of the whole library: a dwelling, doors, tanks and meters of one area."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -53,11 +53,22 @@ _DEVICES = {
 }
 
 
-def register() -> TableRegister:
-    """Return the town's register, made anew each time."""
+_LATER_DEVICES = {
+    "door/entrance": DeviceFacts(areas=(*PLACES[:3], "500106003002")),
+    "gas_monitor/tank": DeviceFacts(areas=(*PLACES[:3], "500106003002")),
+    "gas_monitor/drain": DeviceFacts(areas=PLACES, is_removed=True),
+}
+_LATER = _DWELLING._replace(care=None, leases=(Lease(PERSON, START + 400 * HOUR, ("flat",)),))
+
+
+def register(*, later: bool = False) -> TableRegister:
+    """Return the town's register, made anew each time.
+
+    Later two devices have moved, one is removed, nobody is in care, and the lease is renewed.
+    """
     return TableRegister(
-        dict(_DEVICES),
-        {HOME: _DWELLING},
+        {**_DEVICES, **_LATER_DEVICES} if later else dict(_DEVICES),
+        {HOME: _LATER if later else _DWELLING},
         {"door/entrance": (HOME,)},
         {"water_meter/bulk": PLACES[-1]},
     )
@@ -171,17 +182,30 @@ class Town:
         self._cached = cached
         self.store = SavedStates()
         self.effects: list[Effect] = []
+        self._later = False
         self.restart(START)
 
     def restart(self, now: Instant) -> None:
         """Go on in a new process, which looks anew at dwellings with leases."""
-        self.engine = Engine(self._rulebook, register(), self.store, cached=self._cached)
+        self.engine = Engine(
+            self._rulebook, register(later=self._later), self.store, cached=self._cached
+        )
         self.engine.consider(Subject("premises", HOME), now)
         self.commit()
 
     def renew(self) -> None:
         """Take over a register read anew, in which nothing has changed."""
-        self.engine.replace(self._rulebook, register())
+        self.engine.replace(self._rulebook, register(later=self._later))
+
+    def change(self, now: Instant) -> None:
+        """Take over a register that says something else, the one from before every second time."""
+        self.engine.tick(now)
+        self.commit()
+        self._later = not self._later
+        self.renew()
+        for subject in (Subject("premises", HOME), Subject("device", "gas_monitor/drain")):
+            self.engine.consider(subject, now)
+        self.commit()
 
     def take_in(self, arrival: Arrival, command: Command | None) -> None:
         """Let the engine have what arrived."""
@@ -241,9 +265,14 @@ def _unlooked(state: bytes) -> object:
     return version, clocks, states, lives, derived
 
 
-def lived(town: Town, arrived: Iterable[Arrival]) -> Town:
-    """Return a town in which each arrival is one transaction, and time passes before each."""
-    for arrival in arrived:
+def lived(town: Town, arrived: Iterable[Arrival], changes: Collection[int] = ()) -> Town:
+    """Return a town in which each arrival is one transaction, and time passes before each.
+
+    The register changes before those of these numbers.
+    """
+    for number, arrival in enumerate(arrived):
+        if number in changes:
+            town.change(arrival.reading.received_at)
         town.engine.tick(arrival.reading.received_at)
         town.commit()
         town.take_in(arrival, town.last_command())
