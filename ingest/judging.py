@@ -213,7 +213,7 @@ class Judging:
         for _seq, reading in asked.waiting:
             self._try(self._engine.observe, reading)
         answers = {request.alert: self._reset(request, now) for request in asked.resets}
-        taken_over = {each.subject: self._take_over(each, now) for each in asked.overrides}
+        taken_over = [(each, self._take_over(each, now)) for each in asked.overrides]
         for subject in asked.moved:
             del self._moved[subject]
             self._moving.append(subject)

@@ -47,7 +47,7 @@ class Areas:
         judge.covered = self._covers
 
     def replaced(self) -> None:
-        """Hear that devices may stand elsewhere now, or nowhere."""
+        """Hear that devices may stand elsewhere now, or that what was struck is back."""
         self._checked.clear()
 
     def settle(self) -> None:

@@ -154,32 +154,28 @@ class Engine:
         `orderer` is the subject that gave the command, None for the device itself.
         """
         memory = self._touch(orderer or device_subject(reply.kind, reply.device))
-        carried = When(reply.received_at + memory.ahead_ms, reply.received_at)
-        if memory.due <= carried.at and memory.clocks:
-            self._judge.let_pass(memory, carried, hearing=False)
+        self._carry(memory, reply.received_at)
         self._judge.answer(memory, reply)
         self._arm(memory)
         self._settle(reply.received_at)
 
     def consider(self, subject: Subject, now: Instant) -> None:
-        """Look at what the register now says of premises; to be told of after `replace`.
+        """Look at what the register now says of a subject; to be told of after `replace`.
 
         Most are as they were, as at a restart: then nothing is to be written.
         """
         memory = self._memory(subject)
         before = memory.saved()
-        self._judge.consider(memory, When(now + memory.ahead_ms, now))
+        self._judge.consider(memory, self._carry(memory, now))
         if memory.saved() != before:
             self._hold(memory)
         self._arm(memory)
+        self._settle(now)
 
     def override(self, subject: Subject, sequence: str, override: Override, now: Instant) -> bool:
         """Let a person take a sequence over until an end; return whether there is such a one."""
         memory = self._touch(subject)
-        when = When(now + memory.ahead_ms, now)
-        if memory.due <= when.at and memory.clocks:
-            self._judge.let_pass(memory, when, hearing=False)
-        done = self._judge.override(memory, sequence, override, when)
+        done = self._judge.override(memory, sequence, override, self._carry(memory, now))
         self._arm(memory)
         self._settle(now)
         return done
@@ -216,7 +212,7 @@ class Engine:
     def reset(self, subject: Subject, rule: str, now: Instant) -> bool:
         """Reset a latch for a person; return whether there was one that could be."""
         memory = self._touch(subject)
-        done = self._judge.reset(memory, rule, When(now + memory.ahead_ms, now))
+        done = self._judge.reset(memory, rule, self._carry(memory, now))
         self._arm(memory)
         self._settle(now)
         return done
@@ -251,6 +247,7 @@ class Engine:
         self._taken, self._sealed, self._open, self._evicted = {}, {}, {}, {}
         self._judge.effects, self._judge.failures = [], []
         self._judge.aftermath.clear()
+        self._areas.replaced()
         self._before = _MOST_BEFORE
 
     def _memory(self, subject: Subject) -> Memory:
@@ -286,6 +283,13 @@ class Engine:
             if subject.scope != "area":  # of those, a roll of thousands is counted beside it
                 self._memories[subject] = Kept(memory.profile, saved, memory.due)
         self._open.clear()
+
+    def _carry(self, memory: Memory, now: Instant) -> When:
+        """Let a subject's time pass up to our `now`, and return that: what was due comes first."""
+        when = When(now + memory.ahead_ms, now)
+        if memory.due <= when.at:
+            self._judge.let_pass(memory, when, hearing=False)
+        return when
 
     def _settle(self, now: Instant) -> None:
         """Let areas hear what has just happened, after all that was due before."""

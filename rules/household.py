@@ -1,5 +1,6 @@
 """Households: signs of life at the door and in the water of one dwelling, taken together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
@@ -42,8 +43,8 @@ class Signs(NamedTuple):
     """What is known of a dwelling; a saved state, so that new fields go to the end.
 
     `door_at` and `water_at` are the last signs of life, `door_heard_at` and `water_heard_at` until
-    when each source is known, `from_at` from when on both are; 0 for never. `counter` is the
-    meter's. `day` is the first whose longest quiet time is not yet among `days`.
+    when each source is known, `from_at` from when on both are; 0 for never. `counters` are
+    by meter. `day` is the first whose longest quiet time is not yet among `days`.
     """
 
     from_at: Instant
@@ -52,7 +53,7 @@ class Signs(NamedTuple):
     door_heard_at: Instant = 0
     water_at: Instant = 0
     water_heard_at: Instant = 0
-    counter: float | None = None
+    counters: Mapping[str, float] = {}
     coarse: bool = False
     shut: bool = False
     found: bool = False
@@ -144,14 +145,15 @@ class BothSilent(Timeless):
         slot, counter = _slot(reading), reading.values.get("cumulative_m3")
         if slot is None and not isinstance(counter, int | float):
             return signs
+        before = signs.counters.get(reading.device)
         if slot is not None:
             signs, litres = _slotted(signs, slot, at)
-        elif signs.counter is None or counter < signs.counter:  # type: ignore[operator]
+        elif before is None or counter < before:  # type: ignore[operator]
             signs, litres = signs.unheard(signs.water_heard_at or at, at), 0.0
         else:
-            litres = (counter - signs.counter) * 1_000  # type: ignore[operator]
+            litres = (counter - before) * 1_000  # type: ignore[operator]
         if isinstance(counter, int | float):
-            signs = signs._replace(counter=counter)
+            signs = signs._replace(counters={**signs.counters, reading.device: counter})
         signs = signs._replace(water_heard_at=at)
         return signs.with_water(at) if round(litres, 6) >= self.sign_l else signs
 

@@ -24,11 +24,12 @@ from rules.lifecycle import (
     passed,
     quieted,
     reset,
+    withdrawn,
 )
 from rules.memory import FAR, Memory
 from rules.moment import Moment, Outage
 from rules.register import Lease, Quiet
-from rules.rule import BLIND_AREA
+from rules.rule import BLIND_AREA, REMOVED
 from rules.sequence import Override
 from rules.sequence import Turn as SequenceTurn
 from rules.silence import News, Told, Turn, keep_told, told_of
@@ -138,11 +139,14 @@ class Judge:
                 self._turn(memory, bound, bound.sequence.answer, when, reply)
 
     def consider(self, memory: Memory, when: When) -> None:
-        """Look at the facts of premises anew, by the sequences that they move."""
+        """Look at the facts anew: of premises by the sequences that they move, then by alerts."""
         for bound in memory.profile.sequences:
             if bound.rule.scope == "premises":
                 moment = self._moment(memory, when.at, hearing=False)
                 self._turn(memory, bound, bound.sequence.tick, when, moment, when.told_at)
+        for alert in [each for each in memory.profile.bound.values() if each.name in memory.lives]:
+            state, life = memory.kept(alert)
+            self._live(memory, alert, state, (life or NEVER, ()), when)
 
     def override(self, memory: Memory, sequence: str, override: Override, when: When) -> bool:
         """Let a person take over; return whether there is such a sequence and mode."""
@@ -165,7 +169,7 @@ class Judge:
                 continue
             step: Step = (life or NEVER, ())
             if finding is not None:
-                step = amended(life or NEVER, finding, bound.policy)
+                step = amended(life or NEVER, finding, bound.policy, memory.heard_at)
             self._live(memory, bound, after, step, When(reading.measured_at, reading.received_at))
 
     def let_pass(self, memory: Memory, until: When, *, hearing: bool) -> None:
@@ -295,6 +299,8 @@ class Judge:
         """Keep the state and the life that follows, and tell what changed."""
         old = memory.lives.get(bound.name)
         life, changes = step
+        if life.phase is not Phase.INACTIVE and self._is_removed(memory.subject):
+            life, changes = withdrawn(old or NEVER, when.at)
         if BLIND_AREA in bound.policy.quieted_by:
             self._report(memory, bound, life, when)
         if life.phase in RAISED:
@@ -354,6 +360,9 @@ class Judge:
         if told is not None and self.covered(told.area, told.silence.since):
             return FAR
         return max(untils, default=0)
+
+    def _is_removed(self, subject: Subject) -> bool:
+        return any(quiet.reason == REMOVED for quiet in self.register.quiet(subject))
 
     def _failed(self, memory: Memory, name: str, error: Exception) -> None:
         self.failures.append(Failure(name, memory.subject, type(error).__name__))

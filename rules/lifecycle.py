@@ -212,10 +212,18 @@ def quieted(life: Life, until: Instant, at: Instant) -> Step:
     return life._replace(quiet_until=until), told
 
 
-def amended(life: Life, finding: Finding, policy: Policy) -> Step:
+def withdrawn(life: Life, at: Instant) -> Step:
+    """Return the life when its subject was removed: nobody will ever clear it."""
+    if life.phase not in RAISED:
+        return _ended(life), ()
+    return _ended(life._replace(ended_at=at)), (Change(Transition.RESOLVED, at),)
+
+
+def amended(life: Life, finding: Finding, policy: Policy, heard_at: Instant = 0) -> Step:
     """Return the life after a finding from late data: it may add one, or excuse it.
 
-    What is excused is told, and resolves as if it had been clear since data was last heard.
+    What is excused is told, and resolves as if it had been clear since data was last heard. What is
+    added is known as of `heard_at`, the newest data: that it came late is no loss of data.
     """
     if finding.severity is None:
         if life.phase not in RAISED or not finding.known:
@@ -225,6 +233,7 @@ def amended(life: Life, finding: Finding, policy: Policy) -> Step:
     if life.phase is not Phase.INACTIVE:
         return life, ()
     life, _ = judged(life, finding._replace(confirmed=True), policy)
+    life = life._replace(known_at=max(finding.at, heard_at))
     return life, (Change(Transition.RAISED_LATE, finding.at),)
 
 

@@ -72,6 +72,11 @@ class Memory:
             ahead_ms = measured_at - received_at
             self.ahead_ms = min(self.ahead_ms, ahead_ms) if place else ahead_ms
 
+    @property
+    def heard_at(self) -> Instant:
+        """The newest instant of any of its devices, 0 for none."""
+        return max((measured_at for measured_at, _ in self.clocks.values()), default=0)
+
     def kept(self, bound: Bound) -> tuple[State, Life | None]:
         """Return the state of a rule, and its alert, None for none."""
         return self.states.get(bound.name, bound.start), self.lives.get(bound.name)

@@ -98,6 +98,15 @@ def _of_another_meter(counter: Counter, reading: Reading) -> tuple[Counter, Use 
     return after, use._replace(step=Step.REPLACED, counts=counts, confirmed=True)
 
 
+def slot_litres(reading: Reading) -> float | None:
+    """Return the litres of the slot that a reading holds; None for none, or one that can't be."""
+    increment, minutes = reading.values.get("increment_m3"), reading.values.get("slot_minutes")
+    if not isinstance(increment, NUMBER) or not isinstance(minutes, int):
+        return None
+    litres = _litres(increment)
+    return litres if litres <= LARGEST_FLOW_LH * minutes * _MINUTE / HOUR else None
+
+
 def _of_one_meter(counter: Counter, reading: Reading) -> tuple[Counter, Use | None]:
     values, at = reading.values, reading.measured_at
     increment, total = values.get("increment_m3"), values.get("cumulative_m3")

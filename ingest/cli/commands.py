@@ -23,7 +23,12 @@ from ingest.cli.output import Form, print_block, print_rows
 from ingest.clock import MachineClock, block, stopwatch
 from ingest.journal.commands import StoredCommand, command_of, newest_commands
 from ingest.journal.database import open_reader, open_writer, passing_failures, transaction
-from ingest.journal.overrides import OverrideRequest, ask_override, override_answer
+from ingest.journal.overrides import (
+    SUPERSEDED,
+    OverrideRequest,
+    ask_override,
+    override_answer,
+)
 from ingest.printable import printable
 from rules.catalogue import sequences
 from rules.sequence import SequenceRule
@@ -124,6 +129,8 @@ def _ask(path: Path, device: str, wish: Callable[[SequenceRule], tuple[str, Inst
         answer = _answer(path, request)
     if answer == "refused":
         refuse("refused: see the log of the service", FAILED)
+    if answer == SUPERSEDED:
+        refuse("somebody else has asked for something else meanwhile, which counts", FAILED)
     until = "" if request.until == _ENDED else f" {request.mode} until {iso_of(request.until)}"
     words = {"taken_over": f"{subject}: {'taken over,' if until else 'released'}{until}"}
     typer.echo(words.get(answer or "", "asked for: no service answers, it is done when one runs"))
@@ -159,7 +166,7 @@ def _answer(path: Path, request: OverrideRequest) -> str | None:
         ask_override(database, request, MachineClock().now())
     started = stopwatch()
     while stopwatch() - started < _ANSWERED_WITHIN_S:
-        answer = override_answer(database, request.subject)
+        answer = override_answer(database, request)
         if answer:
             return answer
         block(_LOOK)

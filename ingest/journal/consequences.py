@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 from devices.instant import Instant
 from devices.message import Reply
 from devices.reading import Reading
+from ingest.journal.overrides import OverrideRequest
 from rules.effect import Proof
 from rules.subject import Scope, Subject
 
@@ -71,7 +72,7 @@ class Consequences:
     """Rows to be written; `answers` to requests to reset, by alert; `words` to be remembered.
 
     `unjudged` are readings that the service is yet to judge, `judged` the numbers of those it has;
-    `taken_over` the answers to requests to take a device over, by its subject's id.
+    `taken_over` the requests to take a device over, with their answers.
     """
 
     states: Sequence[StateRow] = ()
@@ -79,7 +80,7 @@ class Consequences:
     commands: Sequence[CommandRow] = ()
     proofs: Sequence[Proof] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
-    taken_over: Mapping[str, str] = field(default_factory=dict)
+    taken_over: Sequence[tuple[OverrideRequest, str]] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     unjudged: Sequence[Reading] = ()
     judged: Sequence[int] = ()

@@ -1,7 +1,7 @@
 """Requests to take a device over from its sequence, and the answers of the process that judges."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from devices.instant import Instant
@@ -11,6 +11,12 @@ INSERT INTO override_request VALUES (?, ?, ?, ?, ?, NULL)
 ON CONFLICT (subject) DO UPDATE SET sequence = excluded.sequence, mode = excluded.mode,
     until = excluded.until, asked_at = excluded.asked_at, answer = NULL
 """
+_ANSWER = """
+UPDATE override_request SET answer = ?
+WHERE subject = ? AND sequence = ? AND mode = ? AND until = ?
+"""
+SUPERSEDED = "superseded"
+"""The answer to a request that another one has replaced."""
 
 
 class OverrideRequest(NamedTuple):
@@ -33,14 +39,18 @@ def override_requests(reader: sqlite3.Connection) -> list[OverrideRequest]:
     return [OverrideRequest(*row) for row in reader.execute(query)]
 
 
-def override_answer(reader: sqlite3.Connection, subject: str) -> str | None:
-    """Return the answer to the request, None while there is none."""
-    query = "SELECT answer FROM override_request WHERE subject = ?"
-    row = reader.execute(query, (subject,)).fetchone()
-    return row[0] if row else None
+def override_answer(reader: sqlite3.Connection, request: OverrideRequest) -> str | None:
+    """Return the answer to the request, None while there is none, SUPERSEDED if there will be none.
+
+    A device has one request, the last.
+    """
+    query = "SELECT subject, sequence, mode, until, answer FROM override_request WHERE subject = ?"
+    *asked, answer = reader.execute(query, (request.subject,)).fetchone()
+    return answer if OverrideRequest(*asked) == request else SUPERSEDED
 
 
-def answer_overrides(database: sqlite3.Connection, answers: Mapping[str, str]) -> None:
-    """Answer requests, by subject; part of the caller's transaction."""
-    query = "UPDATE override_request SET answer = ?2 WHERE subject = ?1"
-    database.executemany(query, answers.items())
+def answer_overrides(
+    database: sqlite3.Connection, answers: Iterable[tuple[OverrideRequest, str]]
+) -> None:
+    """Answer requests; part of the caller's transaction. One asked since then stays open."""
+    database.executemany(_ANSWER, ((answer, *request) for request, answer in answers))

@@ -21,7 +21,7 @@ from ingest.registry.snapshot import register_of
 from ingest.registry.store import revision_of
 from rules.bound import Rulebook
 from rules.limits import LimitBook
-from rules.register import COMMUNITY_DIGITS, TableRegister
+from rules.register import COMMUNITY_DIGITS, Lease, TableRegister
 from rules.rule import AlertRule
 from rules.sequence import SequenceRule
 
@@ -58,13 +58,19 @@ class Sources(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What an engine is given, and the revision of the registry and the file it is from."""
+    """What an engine is given, and the revision of the registry and the file it is from.
+
+    `leases` are those of the dwellings that have any, and `removed` the devices that were removed,
+    by `<kind>/<device>`; apart, as what changes is looked for while readings wait.
+    """
 
     revision: int
     stamp: Stamp
     read_at: Instant
     rulebook: Rulebook
     register: TableRegister
+    leases: Mapping[str, tuple[Lease, ...]]
+    removed: frozenset[str]
 
     @property
     def limits(self) -> LimitBook:
@@ -91,7 +97,10 @@ def facts_of(
         else:
             limits = limits_over(database, read_limits(sources.limits), now)
     rulebook = Rulebook(tuple(rules.values()), limits, sequences)
-    return Facts(revision, stamp, now, fitting(rulebook, register), register)
+    leases = {home: facts.leases for home, facts in register.premises.items() if facts.leases}
+    removed = frozenset(name for name, facts in register.devices.items() if facts.is_removed)
+    fitted = fitting(rulebook, register)
+    return Facts(revision, stamp, now, fitted, register, leases, removed)
 
 
 @dataclass(slots=True)

@@ -3,24 +3,28 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from devices.instant import Instant
 from devices.reading import Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
-from rules.water_day import DAY, day_in
+from rules.water_day import DAY, Day, day_in, number_of_day
+from rules.water_use import slot_litres
 
 LEARNT_DAYS = 30
 """The share of days is that of so many and more."""
 FEWEST_DAYS = 14
 """Before, nothing is known of a home's days."""
 _START = (0.0, 0, 0, 0)
+_NEVER_HIGH = (0, 0, 0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class HighDay(Timeless):
     """A day's use above `limit_l`: what is known of the day is enough, unless it is of another day.
 
-    State: since, 0 for not high.
+    Of a day that comes late, in slots, what has come late is added up by itself. State: 0; or
+    since, 0 for not high, the last day told, the last day of which slots came late, their litres.
     """
 
     limit_l: float
@@ -37,16 +41,33 @@ class HighDay(Timeless):
         if day is None:
             return state, None
         if day.litres > self.limit_l and day.known_ms >= 0:
-            since = state or day.start_at
-            evidence: Evidence = {
-                "day_l": round(day.litres, 1),
-                "limit_l": self.limit_l,
-                "limit_from": self.source,
-            }
-            return since, Finding(self.severity, day.end_at, since, evidence)
-        if not state or not day.known:
+            since, _, *late = state or _NEVER_HIGH
+            since = since or day.start_at
+            return (since, day.number, *late), self._finding(day, day.end_at, since)
+        if not state or not state[0] or not day.known:
             return state, None
-        return 0, clear(day.end_at)
+        return (0, *state[1:]), clear(day.end_at)
+
+    def amend(self, state: State, reading: Reading) -> Verdict:
+        """Add up the slots of a day that come late; one told already is not told again."""
+        litres, at = slot_litres(reading), reading.measured_at
+        if litres is None:
+            return state, None
+        since, told, late, before = state or _NEVER_HIGH
+        number = number_of_day(at - 1)
+        day = Day(number, litres + (before if number == late else 0.0), 0)
+        if number == told or day.litres <= self.limit_l:
+            return (since, told, number, day.litres), None
+        after = (since or day.start_at, number, number, day.litres)
+        return after, self._finding(day, at, day.start_at)
+
+    def _finding(self, day: Day, at: Instant, since: Instant) -> Finding:
+        evidence: Evidence = {
+            "day_l": round(day.litres, 1),
+            "limit_l": self.limit_l,
+            "limit_from": self.source,
+        }
+        return Finding(self.severity, at, since, evidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,22 @@
 
 from devices.reading import Reading
 from rules.condition import State, Timeless, Verdict
+from rules.finding import clear
 
 
 class Never(Timeless):
-    """Nothing is ever the matter; no state is kept."""
+    """Nothing is ever the matter; no state is kept.
+
+    What another condition has left, before the facts changed, is cleared at the next reading.
+    """
 
     def start(self) -> State:
         """Return None."""
         return None
 
-    def observe(self, state: State, reading: Reading) -> Verdict:  # noqa: ARG002 it says nothing
-        """Return the state as it is."""
-        return state, None
+    def observe(self, state: State, reading: Reading) -> Verdict:
+        """Clear what was found when the rule had something to say."""
+        return None, None if state is None else clear(reading.measured_at)
 
     def amend(self, state: State, reading: Reading) -> Verdict:  # noqa: ARG002 it says nothing
         """Return the state as it is."""

@@ -25,7 +25,8 @@ class Threshold(Timeless):
     """A value at or beyond a limit: above it, or below it if `falling`.
 
     `levels` in order of severity, the least first. `samples` readings in a row are evidence enough
-    without the hold; 0 leaves it to the hold. State: 0, or level number, since, readings in a row.
+    without the hold; 0 leaves it to the hold. State: 0, or level number, since, readings in a row,
+    and the worst value since then.
     """
 
     field: str
@@ -50,7 +51,9 @@ class Threshold(Timeless):
             return 0, clear(at) if state else None
         since = state[1] if state else at
         seen = min(state[2] + 1, self.samples) if state else 1
-        return (reached, since, seen), self._finding(reached, since, reading, value, seen)
+        worst = (min if self.falling else max)(value, state[3]) if state else value
+        state = (reached, since, seen, worst)
+        return state, self._finding(state, value, at)
 
     @cached_property
     def _first(self) -> float:
@@ -66,14 +69,15 @@ class Threshold(Timeless):
         return 0
 
     def _finding(
-        self, reached: int, since: Instant, reading: Reading, value: float, seen: int
+        self, state: tuple[int, Instant, int, float], value: float, at: Instant
     ) -> Finding:
+        reached, since, seen, worst = state
         level = self.levels[reached - 1]
-        evidence: Evidence = {"value": value, "limit": level.limit, "limit_from": level.source}
-        return Finding(
-            level.severity,
-            reading.measured_at,
-            since,
-            evidence,
-            confirmed=0 < self.samples <= seen,
-        )
+        evidence: Evidence = {
+            "value": value,
+            "worst": worst,
+            "limit": level.limit,
+            "limit_from": level.source,
+        }
+        confirmed = 0 < self.samples <= seen
+        return Finding(level.severity, at, since, evidence, confirmed=confirmed)

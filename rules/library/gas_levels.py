@@ -73,8 +73,8 @@ def gas_level_rule(
         quieted_by=QUIETED_BY,
         explanation=Template(
             zh=f"{title_zh}现为 {{value}} {unit}，已达到限值 {{limit}} {unit}"
-            "（依据：{limit_from}），自 {start_at} 起。",
+            f"（依据：{{limit_from}}），自 {{start_at}} 起，最高 {{worst}} {unit}。",
             en=f"{title}: now {{value}} {unit}, the limit of {{limit}} {unit} was reached "
-            "({limit_from}). It began at {start_at}.",
+            f"({{limit_from}}). It began at {{start_at}}, {{worst}} {unit} at the most.",
         ),
     )

@@ -20,6 +20,9 @@ from tests.alerts.gas import MONITOR, RULE, SECOND, StandingClock, batch, change
 from tests.journal.readings import START, opened, rows_of
 
 DEVICES = f"kind,device,area\ngas_monitor,{MONITOR},500103\ngas_monitor,gm-2,500103\n"
+REMOVED = (
+    f"kind,device,area,removed\ngas_monitor,{MONITOR},500103,2025-10-01\ngas_monitor,gm-2,500103,\n"
+)
 HEAD = "place,rule,parameter,value,strictest\n"
 STRICT = f"{HEAD}500103,{RULE.name},level_1,12,\n"
 DEFAULT = f"{HEAD}500103,{RULE.name},level_1,25,\n"
@@ -100,6 +103,19 @@ async def test_timers_go_on_and_what_no_longer_exceeds_its_limit_resolves(
         await here.gas(360, BETWEEN)
 
     assert told(tmp_path)[1:] == [("gm-2", "raised", 50), (MONITOR, "resolved", 360)]
+
+
+async def test_a_device_that_was_removed_leaves_no_alert(tmp_path: Path) -> None:
+    async with control(tmp_path, with_file=False) as here:
+        await here.gas(0, ABOVE)
+        await here.gas(10, ABOVE)
+        here.import_(devices=REMOVED)
+        await here.watch.look()
+        await here.at(20)
+        await here.at(9_000)
+
+    assert told(tmp_path) == [(MONITOR, "raised", 10), (MONITOR, "resolved", 20)]
+    assert {device for device, *_ in changes_in(tmp_path / "journal.db", "gas_silent")} == set()
 
 
 @pytest.mark.parametrize(

@@ -143,6 +143,22 @@ def test_devices_in_maintenance_do_not_make_an_area_blind_and_removed_ones_do_no
     assert facts.area_of(device_subject("gas_monitor", NAMES[0])) is None
 
 
+def test_of_a_device_that_was_removed_nothing_is_told_any_more() -> None:
+    """What was told ends when the register is looked at anew; its silence is nobody's business."""
+    watch = Watch(register())
+    watch.hear(0, "g-1", "g-2")
+    watch.tick(20)
+    gone = DeviceFacts(areas=AREAS, is_removed=True)
+    watch.engine.replace(SILENCE, register(**{"g-1": gone, "g-3": gone}))
+    watch.engine.consider(device_subject("gas_monitor", "g-1"), START + 21 * MINUTE)
+    watch.hear(21, "g-3")
+    watch.tick(400)
+    told = [(change.subject.id, change.transition.value) for change in watch.effects]
+    assert [what for device, what in told if device.endswith("g-1")] == ["raised", "resolved"]
+    assert [what for device, what in told if device.endswith("g-2")] == ["raised", "escalated"]
+    assert [what for device, what in told if device.endswith("g-3")] == []
+
+
 def test_a_device_that_was_moved_away_is_no_longer_hushed() -> None:
     watch = Watch(register())
     watch.hear(0, *NAMES)
@@ -153,6 +169,18 @@ def test_a_device_that_was_moved_away_is_no_longer_hushed() -> None:
     watch.hear(21, "g-0")
     assert watch.life_of("g-9") is Phase.FIRING
     assert watch.life_of("g-8") is Phase.SUPPRESSED
+
+
+def test_a_device_that_was_moved_away_is_heard_of_although_a_transaction_failed() -> None:
+    watch = Watch(register())
+    watch.hear(0, *NAMES)
+    watch.tick(20)
+    moved = DeviceFacts(areas=(*AREAS[:3], "500106003002"))
+    watch.engine.replace(SILENCE, register(**{"g-9": moved}))
+    watch.engine.observe(gas(21, "g-0"))
+    watch.engine.discard()
+    watch.hear(21, "g-0")
+    assert watch.life_of("g-9") is Phase.FIRING
 
 
 @pytest.mark.parametrize(

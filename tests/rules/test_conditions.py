@@ -145,6 +145,17 @@ def test_two_samples_in_a_row_are_enough_without_the_hold() -> None:
     assert [each.confirmed for each in observed(twice, readings)[1]] == [False, True, True]
 
 
+@pytest.mark.parametrize(
+    ("threshold", "values", "worst"),
+    [(WARM, (31, 44, 35, 29), [31, 44, 44, 44]), (COLD, (2, 1, 2.5, 3.5), [2, 1, 1, 1])],
+)
+def test_the_worst_value_is_kept_for_as_long_as_it_lasts(
+    threshold: Threshold, values: Sequence[float], worst: list[float]
+) -> None:
+    readings = [reading(hour, {"t": value}) for hour, value in enumerate(values)]
+    assert [each.evidence["worst"] for each in observed(threshold, readings)[1]] == worst
+
+
 def test_what_is_found_bears_the_time_when_it_began() -> None:
     readings = [reading(hour, {"t": 30}) for hour in range(3)]
     assert {each.since for each in observed(WARM, readings)[1]} == {MONDAY}

@@ -305,6 +305,21 @@ def test_late_data_may_raise_an_alert_and_bears_the_time_when_it_happened() -> N
     assert transitions(engine.take()) == [(Transition.RAISED_LATE, START + 240 * MINUTE)]
 
 
+def test_a_day_that_comes_days_later_is_told_with_its_own_time_and_is_not_lost_at_once() -> None:
+    engine = Engine(Rulebook((catalogue()["high_day"],)), NOWHERE, SavedStates())
+    for hour in (*range(1, 25), *range(49, 121)):
+        engine.observe(water(hour, 10))
+    assert engine.take().effects == ()
+    for hour in range(25, 49):
+        late = water(hour, 150)
+        engine.observe(late._replace(received_at=START + 121 * 60 * MINUTE), late=True)
+    engine.tick(START + 122 * 60 * MINUTE)
+    assert transitions(engine.take()) == [(Transition.RAISED_LATE, START + 38 * 60 * MINUTE)]
+    for hour in range(121, 146):
+        engine.observe(water(hour, 10))
+    assert transitions(engine.take()) == [(Transition.RESOLVED, START + 144 * 60 * MINUTE)]
+
+
 def test_late_data_may_excuse_an_alert_which_then_resolves() -> None:
     rule = daily(Level(Severity.WARNING, 0.01, 0.02, ""), falling=True)
     engine = Engine(Rulebook((rule,)), NOWHERE, SavedStates())

@@ -20,10 +20,11 @@ from rules.engine import Engine
 from rules.finding import Finding
 from rules.habit import Hours, day_of, usual_upper
 from rules.household import BothSilent
-from rules.lifecycle import Transition
+from rules.lifecycle import Life, Phase, Transition
 from rules.limits import InForce
 from rules.register import DeviceFacts, PremisesFacts, TableRegister
 from rules.severity import Severity
+from rules.subject import Subject
 
 HOUR = 3_600_000
 HOME, OTHER, NOBODY = "d-0000000000000001", "d-0000000000000002", "d-0000000000000003"
@@ -243,3 +244,39 @@ def test_an_opening_of_a_shared_door_by_nobody_known_is_no_sign_of_life() -> Non
         engine.observe(door(MIDNIGHT + hour * HOUR))
         engine.observe(entered(hour))
     assert (HOME, "care_inactive") in raised(engine)
+
+
+def test_the_counters_of_cold_and_hot_water_are_each_their_own() -> None:
+    """Of a dwelling with two meters that stand still, nothing looks like use or like a step."""
+    readings = [
+        each
+        for hour in range(72)
+        for at in (MIDNIGHT + hour * HOUR,)
+        for each in (door(at), counted(at, "cold", 120.0), counted(at + 1, "hot", 40.0))
+    ]
+    _, found = watched(readings)
+    assert found[0].severity is Severity.WARNING
+    assert found[0].since <= MIDNIGHT + HOUR
+
+
+def counted(at: Instant, meter: str, cumulative_m3: float) -> Reading:
+    return Reading(meter, "water_meter", at, at, {"cumulative_m3": cumulative_m3})
+
+
+def test_who_is_no_longer_in_care_is_no_longer_missed() -> None:
+    """The alert ends at the next reading after the change of the registry, and stays ended."""
+    rulebook = Rulebook((catalogue()["care_inactive"], catalogue()["household_silent"]))
+    devices = dict.fromkeys(("door/door-1", "water_meter/meter-1"), DeviceFacts(premises=HOME))
+    in_care = TableRegister(devices, {HOME: PremisesFacts(care="elderly_alone")})
+    engine = Engine(rulebook, in_care, SavedStates())
+    for reading in hours(96):
+        engine.observe(reading)
+    assert {life.visible for life in lives_of(engine)} == {Phase.FIRING}
+    engine.replace(rulebook, TableRegister(devices, {HOME: PremisesFacts()}))
+    for reading in hours(2, first=96):
+        engine.observe(reading)
+    assert {life.visible for life in lives_of(engine)} == {Phase.INACTIVE}
+
+
+def lives_of(engine: Engine) -> list[Life]:
+    return list(engine.lives(Subject("premises", HOME)).values())

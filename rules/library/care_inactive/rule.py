@@ -47,15 +47,15 @@ class NoOpening(Timeless):
         return None
 
     def observe(self, state: State, reading: Reading) -> Verdict:
-        """Take in a word of the controller."""
+        """Take in a word of a controller; that of one of several may be older than the last."""
         if not heard(reading):
             return state, None
-        at = reading.measured_at
-        opened_at, heard_at, found = state or (at, at, 0)
+        opened_at, heard_at, found = state or (reading.measured_at, reading.measured_at, 0)
+        at = max(reading.measured_at, heard_at)
         if opens(reading) or at - heard_at > DOOR_GAP:
-            return (at, at, 0), clear(at) if found else None
+            opened_at = max(opened_at, reading.measured_at)
         if at < self._due(opened_at):
-            return (opened_at, at, 0), None
+            return (opened_at, at, 0), clear(at) if found else None
         evidence = {
             "opened_at": opened_at,
             "days": round((at - opened_at) / _DAY, 1),

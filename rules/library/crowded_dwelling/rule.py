@@ -53,15 +53,16 @@ class Crowd(Timeless):
         return None
 
     def observe(self, state: State, reading: Reading) -> Verdict:
-        """Note who opened the door today."""
+        """Note who opened a door that day; one of several doors may tell of it days later."""
         person = reading.values.get("person")
         if not isinstance(person, str) or not _lives_there(reading):
             return state, None
         at, who = reading.measured_at, crc32(person.encode())
-        today = day_of(at)
-        day, pairs, since = state or (today, (), 0)
+        opened_on = day_of(at)
+        day, pairs, since = state or (opened_on, (), 0)
+        today = max(day, opened_on)
         seen = {each: bits << (today - day) & ((1 << _WEEK) - 1) for each, bits in pairs}
-        seen[who] = seen.pop(who, 0) | 1
+        seen[who] = seen.pop(who, 0) | 1 << (today - opened_on) & ((1 << _WEEK) - 1)
         kept = [(each, bits) for each, bits in seen.items() if bits][-_MOST_KEPT:]
         count = sum(bits.bit_count() >= self.days for _, bits in kept)
         if count < self.fewest:

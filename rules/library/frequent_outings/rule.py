@@ -56,12 +56,14 @@ class Outings:
         return None
 
     def observe(self, state: State, reading: Reading) -> Verdict:
-        """Count an opening."""
+        """Count an opening; not one of a day that is over, which another door tells late."""
         if not opens(reading):
             return state, None
         at = reading.measured_at
         day = day_of(at)
         today, openings, at_night, night_before, days, found = state or (day, 0, 0, 0, [], 0)
+        if day < today:
+            return state, None
         gone = found and day != today
         if day != today:
             many = at_night > self.a_night.value

@@ -31,10 +31,11 @@ RULE = AlertRule(
     title="Very much water in a day",
     title_zh="日用水量过高",
     scope="device",
-    fields={"water_meter": frozenset({WATER_DAY})},
+    fields={"water_meter": frozenset({WATER_DAY, "increment_m3"})},
     condition=_condition,
     limits=(DAY_M3,),
     stale_after=timedelta(hours=54),
+    amends=True,
     explanation=Template(
         zh="一日用水 {day_l} L，限值 {limit_l} L（依据：{limit_from}），自 {start_at} 起。",
         en="{day_l} L in a day; the limit is {limit_l} L ({limit_from}), since {start_at}.",

@@ -1,0 +1,29 @@
+"""Laws of requests to take a device over: the last one counts, and its asker alone is told so."""
+
+from contextlib import closing
+from pathlib import Path
+
+from ingest.journal.consequences import Consequences
+from ingest.journal.database import open_writer, transaction
+from ingest.journal.journal import Journal
+from ingest.journal.overrides import SUPERSEDED, OverrideRequest, ask_override, override_answer
+
+RUN = OverrideRequest("gas_monitor/gm-1", "ventilation", "run", 2_000)
+OFF = RUN._replace(mode="off", until=3_000)
+
+
+async def test_a_request_that_comes_while_another_is_answered_is_done_next(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(path, 1 << 30)
+    with closing(open_writer(path)) as database:
+        for request in (RUN, OFF):
+            with transaction(database):
+                ask_override(database, request, 1_000)
+        await journal.judge(lambda _: Consequences(taken_over=[(RUN, "taken_over")]))
+        assert journal.override_requests() == [OFF]
+        assert override_answer(database, RUN) == SUPERSEDED
+        assert override_answer(database, OFF) is None
+        await journal.judge(lambda _: Consequences(taken_over=[(OFF, "taken_over")]))
+        assert journal.override_requests() == []
+        assert override_answer(database, OFF) == "taken_over"
+    await journal.close()
