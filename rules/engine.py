@@ -13,7 +13,7 @@ from rules.clocks import continued
 from rules.effect import Effect
 from rules.judge import Failure, Judge, When, due_of
 from rules.lifecycle import Life
-from rules.memory import FAR, Kept, Memory, SavedState, restored
+from rules.memory import FAR, Memory, SavedState, restored
 from rules.moment import Outage
 from rules.register import Register
 from rules.sequence import Override
@@ -66,9 +66,9 @@ class Engine:
     device's in the order of measurement, or with `late=True`.
 
     Context: memories are dozens of small values each. Of thousands of devices the processor has
-    none at hand, and to look for them took longer than to judge by them.
-    Decision: when the next device speaks, those of the last are encoded, while they are at hand,
-    and kept as one text. To decode it costs a third of what it spares.
+    none at hand, and to look for them once more at `take` cost as much as half of the judging.
+    Decision: those of a device are encoded when the next device speaks, while they are at hand.
+    Given up: memories kept encoded. To decode them costs what it spares.
     """
 
     def __init__(
@@ -76,11 +76,11 @@ class Engine:
     ) -> None:
         self._store = store
         self._cached = cached
-        self._memories: dict[Subject, Memory | Kept] = {}
+        self._memories: dict[Subject, Memory] = {}
         self._open: dict[Subject, Memory] = {}
         self._sealed: dict[Subject, SavedState] = {}
         self._taken: dict[Subject, SavedState] = {}
-        self._evicted: dict[Subject, Memory | Kept] = {}
+        self._evicted: dict[Subject, Memory] = {}
         self._speaker: Subject | None = None
         self._timers = Timers(store.deadlines())
         self._before = _MOST_BEFORE
@@ -95,16 +95,10 @@ class Engine:
         Raises LimitError and changes nothing if the limits of a subject contradict each other.
         """
         profiles = Profiles(rulebook, register)
-        found = [
-            (memories, subject, memory, profiles.of(subject))
-            for memories in (self._memories, self._evicted)
-            for subject, memory in memories.items()
-        ]
-        for memories, subject, memory, profile in found:
-            if isinstance(memory, Kept):
-                memories[subject] = memory._replace(profile=profile, due=0)
-            else:
-                memory.profile, memory.due = profile, 0
+        memories = {**self._evicted, **self._memories}
+        changed = [(memory, profiles.of(subject)) for subject, memory in memories.items()]
+        for memory, profile in changed:
+            memory.profile, memory.due = profile, 0
         self._register = self._judge.register = register
         self._profiles = profiles
         self._premises_kinds = rulebook.kinds_of("premises")
@@ -254,9 +248,7 @@ class Engine:
         memory = self._memories.pop(subject, None)
         if memory is None:
             memory = self._evicted.get(subject)
-        if isinstance(memory, Kept):
-            memory = memory.opened(subject)
-        elif memory is None:
+        if memory is None:
             memory = self._loaded(subject)
         self._memories[subject] = memory
         return memory
@@ -279,9 +271,7 @@ class Engine:
 
     def _seal(self) -> None:
         for subject, memory in self._open.items():
-            saved = self._sealed[subject] = memory.saved()
-            if subject.scope != "area":  # of those, a roll of thousands is counted beside it
-                self._memories[subject] = Kept(memory.profile, saved, memory.due)
+            self._sealed[subject] = memory.saved()
         self._open.clear()
 
     def _carry(self, memory: Memory, now: Instant) -> When:

@@ -95,20 +95,6 @@ class Memory:
         return SavedState(orjson.dumps(whole, default=tuple), armed_at)
 
 
-class Kept(NamedTuple):
-    """A memory as it was saved, with its profile and what it wants of time."""
-
-    profile: Profile
-    saved: SavedState
-    due: Instant
-
-    def opened(self, subject: Subject) -> Memory:
-        """Return the memory."""
-        memory = restored(subject, self.profile, self.saved)
-        memory.due = self.due
-        return memory
-
-
 def restored(subject: Subject, profile: Profile, saved: SavedState) -> Memory:
     """Return a subject as it was saved; ValueError for a version that this code does not know.
 
