@@ -35,6 +35,13 @@ SHORT_SILENCE = Mutation(
     'WARN = _limit("warn_min", 0.05, 0.05, 60.0)',
     "",
 )
+SHORT_HOLD = Mutation(
+    "tells a silence a second after its area has heard of it",
+    "rules/library/gas_silent/rule.py",
+    "HOLD = timedelta(minutes=1)",
+    "HOLD = timedelta(seconds=1)",
+    "",
+)
 HEARS_ALWAYS = Mutation(
     "blames devices for what it could not hear itself",
     "ingest/judging.py",
@@ -53,6 +60,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the packages that waits for seconds instead of minutes."""
     folder = copy_of_the_service(tmp_path / "copy", monkeypatch)
     mutate(folder, SHORT_SILENCE)
+    mutate(folder, SHORT_HOLD)
     mutate(folder, SHORT_SETTLING)
     return folder
 
