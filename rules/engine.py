@@ -10,8 +10,9 @@ from devices.reading import Reading
 from rules.areas import Areas
 from rules.bound import Profiles, Rulebook
 from rules.clocks import continued
+from rules.due import due_of
 from rules.effect import Effect
-from rules.judge import Failure, Judge, When, due_of
+from rules.judge import Failure, Judge, When
 from rules.lifecycle import Life
 from rules.memory import FAR, Memory, SavedState, restored
 from rules.moment import Outage

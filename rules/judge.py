@@ -9,6 +9,7 @@ from devices.message import Reply
 from devices.reading import Reading
 from rules.bound import Bound, BoundSequence
 from rules.condition import Amendable, Mustering, Roll, Silence, State, Verdict
+from rules.due import due_of, rule_due, turn_due
 from rules.effect import AlertChange, Effect
 from rules.lifecycle import (
     NEVER,
@@ -18,7 +19,6 @@ from rules.lifecycle import (
     Step,
     aged,
     amended,
-    due,
     heard,
     judged,
     passed,
@@ -200,7 +200,7 @@ class Judge:
     def is_silence_due(self, memory: Memory, at: Instant) -> bool:
         """Return whether the device's area is to hear of a silence before then."""
         return any(
-            BLIND_AREA in bound.policy.quieted_by and _due(bound, *memory.kept(bound)) <= at
+            BLIND_AREA in bound.policy.quieted_by and rule_due(bound, *memory.kept(bound)) <= at
             for bound in memory.profile.bound.values()
         )
 
@@ -252,13 +252,13 @@ class Judge:
         self, memory: Memory, bound: BoundSequence, until: When, *, hearing: bool
     ) -> None:
         for _ in range(_MOST_STEPS):
-            at = _turn_due(memory, bound)
+            at = turn_due(memory, bound)
             if at > until.at:
                 return
             moment = self._moment(memory, at, hearing=hearing)
             when, tick = When(at, until.told_at), bound.sequence.tick
             ticked = self._turn(memory, bound, tick, when, moment, until.told_at)
-            if not ticked or _turn_due(memory, bound) == at:
+            if not ticked or turn_due(memory, bound) == at:
                 return
         self.failures.append(Failure(bound.name, memory.subject, "NeverAtRest"))
 
@@ -269,7 +269,7 @@ class Judge:
     def _let_pass(self, memory: Memory, bound: Bound, until: When, *, hearing: bool) -> None:
         for _ in range(_MOST_STEPS):
             state, life = memory.kept(bound)
-            at = _due(bound, state, life)
+            at = rule_due(bound, state, life)
             if at > until.at:
                 return
             when = When(at, until.told_at)
@@ -281,7 +281,7 @@ class Judge:
                 self._live(memory, bound, state, step, when)
                 life = memory.lives.get(bound.name)
             self._live(memory, bound, state, passed(life or NEVER, at, bound.policy), when)
-            if _due(bound, *(memory.kept(bound))) == at:
+            if rule_due(bound, *(memory.kept(bound))) == at:
                 return
         self.failures.append(Failure(bound.name, memory.subject, "NeverAtRest"))
 
@@ -368,23 +368,6 @@ class Judge:
         self.failures.append(Failure(name, memory.subject, type(error).__name__))
 
 
-def due_of(memory: Memory) -> Instant:
-    """Return when, in device time, anything of a subject wants time to pass."""
-    profile, states = memory.profile, memory.states
-    at = FAR
-    for name, deadline in profile.timed:
-        state = states.get(name)
-        if state is not None:
-            of_condition = deadline(state)
-            at = at if of_condition is None else min(at, of_condition)
-    for name in memory.lives:
-        if name in profile.bound:
-            at = min(at, _due(profile.bound[name], *memory.kept(profile.bound[name])))
-    for sequence in profile.sequences:
-        at = min(at, _turn_due(memory, sequence))
-    return at
-
-
 def _is_raised(life: Life | None) -> bool:
     return life is not None and life.phase in RAISED
 
@@ -394,18 +377,3 @@ def _silences(memory: Memory) -> Iterator[tuple[Bound, State, Life]]:
         state, life = memory.kept(bound)
         if BLIND_AREA in bound.policy.quieted_by and life is not None and life.phase in RAISED:
             yield bound, state, life
-
-
-def _turn_due(memory: Memory, bound: BoundSequence) -> Instant:
-    before = memory.states.get(bound.name)
-    at = None if before is None else bound.sequence.deadline(before)
-    if at is None:
-        return FAR
-    return at + memory.ahead_ms if bound.rule.scope == "premises" else at
-
-
-def _due(bound: Bound, state: State, life: Life | None) -> Instant:
-    at = bound.deadline(state) if bound.deadline is not None else None
-    of_condition = FAR if at is None else at
-    of_life = None if life is None else due(life, bound.policy)
-    return of_condition if of_life is None else min(of_condition, of_life)
