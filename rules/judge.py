@@ -35,6 +35,8 @@ from rules.sequence import Turn as SequenceTurn
 from rules.silence import News, Told, Turn, keep_told, told_of
 from rules.subject import Subject
 
+_new = tuple.__new__
+"""Makes a named tuple at a third of the cost, for what is made at each reading."""
 _MOST_STEPS = 1_000
 """What one passing of time may do to one rule; more is a condition that does not come to rest."""
 
@@ -114,13 +116,17 @@ class Judge:
         """Return the reading with what it shows together with those before it."""
         device, kind, measured_at, received_at, values = reading
         known: dict[str, Any] = {**values}
-        reading, states = Reading(device, kind, measured_at, received_at, known), memory.derived
+        reading = _new(Reading, (device, kind, measured_at, received_at, known))
+        states = memory.derived
         for name, _, of, _ in memory.profile.derivations:
+            before = states.get(name)
             try:
-                states[name], value = of(states.get(name), reading)
+                after, value = of(before, reading)
             except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
                 self._failed(memory, name, error)
                 continue
+            if after is not before:
+                states[name] = after
             if value is not None:
                 known[name] = value
         return reading

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 VERSION = 2
 FAR = 1 << 62
 """Later than any instant."""
+_new = tuple.__new__
+"""Makes a named tuple at a third of the cost."""
 
 
 class SavedState(NamedTuple):
@@ -92,7 +94,7 @@ class Memory:
         """Return the state as JSON, and when the timer rings."""
         whole = (VERSION, self.clocks, self.states, self.lives, self.derived)
         armed_at = self.armed_at if self.armed_at < FAR else None
-        return SavedState(orjson.dumps(whole, default=tuple), armed_at)
+        return _new(SavedState, (orjson.dumps(whole, default=tuple), armed_at))
 
 
 def restored(subject: Subject, profile: Profile, saved: SavedState) -> Memory:

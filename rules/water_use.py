@@ -29,6 +29,9 @@ explained yet, when and how much it stepped to. The litres are -1 for not known.
 where it is known, is the last. A JSON value."""
 
 
+_new = tuple.__new__
+
+
 class Step(StrEnum):
     """Why a counter did not go on from where it stood."""
 
@@ -61,6 +64,11 @@ class Use(NamedTuple):
     def flow_lh(self) -> float:
         """The mean flow in L/h; the litres must be known."""
         return (self.litres or 0.0) * HOUR / (self.end_at - self.start_at)
+
+
+def _plain(start_at: Instant, end_at: Instant, litres: float) -> Use:
+    """Return the use of a slot without a step; as `Use(...)` at half of its cost."""
+    return _new(Use, (start_at, end_at, litres, None, False, None, False))
 
 
 def use_in(reading: Reading) -> Use | None:
@@ -118,7 +126,7 @@ def _of_one_meter(counter: Counter, reading: Reading) -> tuple[Counter, Use | No
         start_at = at - minutes * _MINUTE
         if litres < 0 and counter and counter[1] >= 0 and start_at <= counter[0] < at:
             litres = thousandths(counter[1] + increment * 1_000)
-        return (at, litres), Use(start_at, at, _litres(increment))
+        return (at, litres), _plain(start_at, at, _litres(increment))
     if litres < 0:
         return counter, None
     if counter is None or counter[1] < 0:
@@ -133,9 +141,9 @@ def _counted(counter: _Known, at: Instant, litres: float) -> tuple[Counter, Use]
     start_at, before = int(counter[0]), counter[1]
     rise = litres - before
     if not rise:
-        return (at, litres), Use(start_at, at, 0.0)
+        return (at, litres), _plain(start_at, at, 0.0)
     if 0 < rise <= _most(at - start_at):
-        return (at, litres), Use(start_at, at, thousandths(rise))
+        return (at, litres), _plain(start_at, at, thousandths(rise))
     if -_JITTER_L <= rise < 0:
         return (at, before), Use(start_at, at, 0.0)
     wrapped = _rolled_over(before, litres)
