@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, cast
 from devices.instant import Instant
 from devices.message import Reply
 from devices.reading import Reading
-from rules.bound import Bound, BoundSequence
+from rules.bound import Bound, BoundSequence, Watch
 from rules.condition import Amendable, Mustering, Roll, Silence, State, Verdict
 from rules.due import due_of, rule_due, turn_due
 from rules.effect import AlertChange, Effect
@@ -84,14 +84,13 @@ class Judge:
         self.aftermath: deque[News | Turn] = deque()
         self.covered: Callable[[str, Instant], bool] = lambda _area, _since: False
 
-    def observe(self, memory: Memory, route: Iterable[Bound], reading: Reading) -> None:
+    def observe(self, memory: Memory, route: Iterable[Watch], reading: Reading) -> None:
         """Take a reading in, by the rules it concerns.
 
         Of nearly every reading nearly every rule has nothing to say: that way is kept short.
         """
         states, lives = memory.states, memory.lives
-        for bound in route:
-            name, _, _, _, start, observe, _ = bound
+        for name, start, observe, bound in route:
             state = states.get(name, start)
             try:
                 after, finding = observe(state, reading)
@@ -118,7 +117,7 @@ class Judge:
         known: dict[str, Any] = {**values}
         reading = _new(Reading, (device, kind, measured_at, received_at, known))
         states = memory.derived
-        for name, _, of, _ in memory.profile.derivations:
+        for name, of in memory.profile.derivations:
             before = states.get(name)
             try:
                 after, value = of(before, reading)
@@ -162,9 +161,9 @@ class Judge:
                 return True
         return False
 
-    def amend(self, memory: Memory, route: Iterable[Bound], reading: Reading) -> None:
+    def amend(self, memory: Memory, route: Iterable[Watch], reading: Reading) -> None:
         """Take a late reading in, by those of the rules that say how."""
-        for bound in route:
+        for _, _, _, bound in route:
             if not bound.rule.amends:
                 continue
             state, life = memory.kept(bound)

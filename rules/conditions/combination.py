@@ -1,8 +1,7 @@
 """Combinations: the gravest of some conditions, or all of them together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Literal
 
 from devices.instant import Instant
@@ -30,6 +29,14 @@ class Combination:
 
     needs: Literal["any", "all"]
     conditions: tuple[Condition, ...]
+    _observe: tuple[tuple[int, Callable[[State, Reading], Verdict]], ...] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        """Keep at hand what is asked at each reading."""
+        observe = enumerate(condition.observe for condition in self.conditions)
+        object.__setattr__(self, "_observe", tuple(observe))
 
     def start(self) -> State:
         """Return the state of all clear."""
@@ -51,10 +58,6 @@ class Combination:
             return self._said(state, reading.measured_at, answers)
         own = [[after, *part[1:]] for (after, _), part in zip(answers, parts, strict=True)]
         return (own, word), None
-
-    @cached_property
-    def _observe(self) -> tuple[tuple[int, Callable[[State, Reading], Verdict]], ...]:
-        return tuple(enumerate(condition.observe for condition in self.conditions))
 
     def tick(self, state: State, moment: Moment) -> Verdict:
         """Let time pass for those that have reached their deadline."""
