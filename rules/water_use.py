@@ -81,7 +81,7 @@ def use_of(counter: Counter, reading: Reading) -> tuple[Counter, Use | None]:
     """Return the counter after a reading, and the use that this one shows, None for none."""
     serial = reading.values.get("serial")
     known: Any = counter[-1] if counter else None
-    if serial is None and not isinstance(known, str):
+    if serial is None and known.__class__ is not str:
         return _of_one_meter(counter, reading)
     if isinstance(known, str):
         counter = counter[:-1] if counter else None
@@ -118,8 +118,8 @@ def slot_litres(reading: Reading) -> float | None:
 def _of_one_meter(counter: Counter, reading: Reading) -> tuple[Counter, Use | None]:
     values, at = reading.values, reading.measured_at
     increment, total = values.get("increment_m3"), values.get("cumulative_m3")
-    litres = _litres(total) if isinstance(total, NUMBER) else -1.0
-    if isinstance(increment, NUMBER):
+    litres = int(total * 1_000_000 + 0.5) / 1_000 if isinstance(total, NUMBER) else -1.0
+    if increment is not None and isinstance(increment, NUMBER):
         minutes = values.get("slot_minutes")
         if not isinstance(minutes, int):
             return counter, None
@@ -142,7 +142,7 @@ def _counted(counter: _Known, at: Instant, litres: float) -> tuple[Counter, Use]
     rise = litres - before
     if not rise:
         return (at, litres), _plain(start_at, at, 0.0)
-    if 0 < rise <= _most(at - start_at):
+    if 0 < rise <= _START_L or 0 < rise <= _most(at - start_at):
         return (at, litres), _plain(start_at, at, thousandths(rise))
     if -_JITTER_L <= rise < 0:
         return (at, before), Use(start_at, at, 0.0)
