@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 from devices.instant import Instant
 from devices.reading import Reading
 from rules.condition import Condition, State, Timeless, Verdict
-from rules.derived import DERIVATIONS, Derivation
+from rules.derived import DERIVATIONS, RARE, Derivation
 from rules.lifecycle import Policy
 from rules.limits import LimitBook, LimitError
 from rules.register import Register, Traits
@@ -52,7 +52,8 @@ class Profile:
 
     The alerts of sequences are among `bound`, but no reading concerns them by itself.
     `timed` are the names and deadlines of those that time changes; `derivations` are name and
-    function of what any rule reads of such a device, in order.
+    function of what any rule reads of such a device, in order, and whether few readings show it;
+    `resting` are the names of the rules that read nothing else, see `Memory.wake`.
     """
 
     def __init__(
@@ -68,7 +69,8 @@ class Profile:
             (bound.name, bound.deadline) for bound in judging if bound.deadline is not None
         )
         self.sequences = tuple(sequences)
-        self.derivations = tuple((each.name, each.of) for each in derivations)
+        self.derivations = tuple((each.name, each.of, each.name in RARE) for each in derivations)
+        self.resting = tuple(bound.name for bound in judging if _rests(bound))
         self.observing = tuple(each for each in self.sequences if each.rule.scope == "device")
         self._judging = judging
         self._routes: dict[tuple[str, ...], tuple[Watch, ...]] = {}
@@ -88,6 +90,13 @@ class Profile:
                 self._routes.clear()
             self._routes[key] = found
         return found
+
+
+def _rests(bound: Bound) -> bool:
+    """Return whether only rare readings of the device itself change the state of a rule."""
+    rule = bound.rule
+    others = rule.scope != "device" or rule.amends or rule.musters or bound.deadline is not None
+    return not others and all(names and names <= RARE for names in rule.fields.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class Judge:
         known: dict[str, Any] = {**values}
         reading = _new(Reading, (device, kind, measured_at, received_at, known))
         states = memory.derived
-        for name, of in memory.profile.derivations:
+        for name, of, is_rare in memory.profile.derivations:
             before = states.get(name)
             try:
                 after, value = of(before, reading)
@@ -128,6 +128,8 @@ class Judge:
                 states[name] = after
             if value is not None:
                 known[name] = value
+                if is_rare:
+                    memory.wake()
         return reading
 
     def advance(self, memory: Memory, reading: Reading) -> None:
