@@ -154,7 +154,7 @@ class Unbroken(Timeless):
             now = day + span // 1_000, night
         flow = hundredths(litres * HOUR / span) if litres else 0.0
         if flow > self._least:
-            if not runs and not found and sum(known) > _LEARNT_S:
+            if not runs and not found and day + night > _LEARNT_S:
                 return self._judged((0, 0, 0, _half(known), [_half(each) for each in above]), use)
             return self._lengthened((now, runs, found, known, above), use, flow)
         if not runs and not found:
