@@ -12,6 +12,10 @@ LARGEST_PAYLOAD = 64 * 1024
 """Bytes; a day of 96 increments takes about 1 KiB."""
 
 
+_new = tuple.__new__
+"""Makes a named tuple at a third of the cost, for what is made at each message."""
+
+
 class Acceptance(NamedTuple):
     """How far from our clock a device's time may lie."""
 
@@ -51,8 +55,8 @@ class Decoder:
         for measured_at, values in measured:
             if not earliest <= measured_at <= latest:
                 raise _out_of_time(measured_at, earliest, latest)
-            readings.append(Reading(device, kind, measured_at, received_at, values))
-        return Upload(tuple(readings), unknown_fields)
+            readings.append(_new(Reading, (device, kind, measured_at, received_at, values)))
+        return _new(Upload, (tuple(readings), unknown_fields))
 
 
 def _out_of_time(measured_at: Instant, earliest: Instant, latest: Instant) -> DecodeError:

@@ -129,7 +129,8 @@ def json_decoder(
 
     def decode(payload: bytes) -> Decoded:
         message = validated(adapter, payload)
-        return Decoded(message.device, measured(message), unknown_fields(message))
+        found = message.device, measured(message), unknown_fields(message)
+        return tuple.__new__(Decoded, found)  # at a third of the cost of `Decoded(...)`
 
     return decode
 

@@ -14,7 +14,9 @@ from rules.rule import AlertRule
 
 def state_rows(outcome: Outcome) -> list[StateRow]:
     """Return the states that changed."""
-    return [(*subject, *saved) for subject, saved in outcome.states.items()]
+    return [
+        (scope, id_, state, deadline) for (scope, id_), (state, deadline) in outcome.states.items()
+    ]
 
 
 def change_row(change: AlertChange, text: Text, places: Iterable[str] = ()) -> ChangeRow:

@@ -193,10 +193,13 @@ class Judging:
                 self._failures.clear()
 
     def _observe(self, fresh: Fresh) -> Consequences:
-        late = fresh.late
+        late, observe = fresh.late, self._engine.observe
         for place, reading in enumerate(fresh.readings):
             try:
-                self._engine.observe(reading, late=place in late)
+                if place in late:
+                    observe(reading, late=True)
+                else:
+                    observe(reading)
             except sqlite3.Error:
                 raise
             except Exception as error:  # noqa: BLE001 readings are stored whatever the rules do

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from devices.instant import Instant
 from devices.reading import Reading
 from rules.condition import Condition, State, Timeless, Verdict
-from rules.derived import DERIVATIONS, Derivation
+from rules.derived import DERIVATIONS, RARE, Derivation
 from rules.lifecycle import Policy
 from rules.limits import LimitBook, LimitError
 from rules.register import Register, Traits
@@ -34,6 +34,11 @@ class Bound(NamedTuple):
     deadline: Callable[[State], Instant | None] | None
 
 
+Watch: TypeAlias = tuple[str, State, Callable[[State, Reading], Verdict], Bound]
+"""Name, start and `observe` of a bound rule, and itself; a plain tuple, which is taken apart at a
+quarter of the cost, for each rule at each reading."""
+
+
 class BoundSequence(NamedTuple):
     """A sequence rule with its sequence made."""
 
@@ -46,8 +51,9 @@ class Profile:
     """The bound rules that many subjects share, and which of them a reading concerns.
 
     The alerts of sequences are among `bound`, but no reading concerns them by itself.
-    `timed` are the names and deadlines of those that time changes; `derivations` are of what any
-    rule reads of such a device.
+    `timed` are the names and deadlines of those that time changes; `derivations` are name and
+    function of what any rule reads of such a device, in order, and whether few readings show it;
+    `resting` are the names of the rules that read nothing else, see `Memory.wake`.
     """
 
     def __init__(
@@ -63,22 +69,34 @@ class Profile:
             (bound.name, bound.deadline) for bound in judging if bound.deadline is not None
         )
         self.sequences = tuple(sequences)
-        self.derivations = tuple(derivations)
+        self.derivations = tuple((each.name, each.of, each.name in RARE) for each in derivations)
+        self.resting = tuple(bound.name for bound in judging if _rests(bound))
         self.observing = tuple(each for each in self.sequences if each.rule.scope == "device")
         self._judging = judging
-        self._routes: dict[tuple[str, ...], tuple[Bound, ...]] = {}
+        self._routes: dict[tuple[str, ...], tuple[Watch, ...]] = {}
 
-    def route(self, reading: Reading) -> tuple[Bound, ...]:
+    def route(self, reading: Reading) -> tuple[Watch, ...]:
         """Return the rules that read a field of this reading."""
         key = (reading.kind, *reading.values)
         found = self._routes.get(key)
         if found is None:
             names = frozenset(reading.values)
-            found = tuple(bound for bound in self._judging if bound.rule.reads(reading.kind, names))
+            found = tuple(
+                (bound.name, bound.start, bound.observe, bound)
+                for bound in self._judging
+                if bound.rule.reads(reading.kind, names)
+            )
             if len(self._routes) >= _MOST_ROUTES:
                 self._routes.clear()
             self._routes[key] = found
         return found
+
+
+def _rests(bound: Bound) -> bool:
+    """Return whether only rare readings of the device itself change the state of a rule."""
+    rule = bound.rule
+    others = rule.scope != "device" or rule.amends or rule.musters or bound.deadline is not None
+    return not others and all(names and names <= RARE for names in rule.fields.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,11 @@ DERIVATIONS = (
 )
 
 
+RARE = frozenset({WATER_DAY, WATER_NIGHT})
+"""The values that few readings show. See `Memory.wake`: rules of devices that read nothing else and
+that time does not change rest between them."""
+
+
 def derived_fields(kind: str) -> frozenset[str]:
     """Return the names of what is derived of a kind's readings."""
     return frozenset(each.name for each in DERIVATIONS if each.kind == kind)

@@ -10,8 +10,9 @@ from devices.reading import Reading
 from rules.areas import Areas
 from rules.bound import Profiles, Rulebook
 from rules.clocks import continued
+from rules.due import due_of
 from rules.effect import Effect
-from rules.judge import Failure, Judge, When, due_of
+from rules.judge import Failure, Judge, When
 from rules.lifecycle import Life
 from rules.memory import FAR, Memory, SavedState, restored
 from rules.moment import Outage
@@ -114,13 +115,13 @@ class Engine:
 
         It may still be of the present, if the device's clock was set back.
         """
-        device, kind, measured_at, *_ = reading
+        device, kind, measured_at, _, _ = reading
         subject = device_subject(kind, device)
         if subject != self._speaker:
             self._seal()
             self._speaker = subject
         memory = self._touch(subject)
-        clock = memory.clocks.get(memory.subject.id)
+        clock = memory.clocks.get(subject[1])
         if late or (clock is not None and clock[0] > measured_at):
             present = continued(memory, reading)
             reading, late = present or reading, present is None
@@ -315,8 +316,9 @@ class Engine:
         Returned with what is derived, for the subjects that share it.
         """
         device, kind, measured_at, received_at, _ = reading
-        subject = memory.subject
-        name = subject.id if subject.scope == "device" else f"{kind}/{device}"
+        scope, name = memory.subject
+        if scope != "device":
+            name = f"{kind}/{device}"
         clock = memory.clocks.get(name)
         if clock is not None and clock[0] == measured_at:
             return None
@@ -324,11 +326,11 @@ class Engine:
         if late:
             self._judge.amend(memory, profile.route(reading), reading)
         else:
-            ahead_ms = memory.ahead_ms
-            if memory.due <= max(received_at + ahead_ms, measured_at) and memory.clocks:
-                if self._judge.is_silence_due(memory, received_at + ahead_ms):
+            due, carried_at = memory.due, received_at + memory.ahead_ms
+            if (due <= carried_at or due <= measured_at) and memory.clocks:
+                if self._judge.is_silence_due(memory, carried_at):
                     self._catch_up(received_at)
-                carried = When(received_at + ahead_ms, received_at)
+                carried = When(carried_at, received_at)
                 self._judge.let_pass(memory, carried, hearing=False)
                 if memory.due <= measured_at:
                     self._judge.let_pass(memory, When(measured_at, received_at), hearing=True)
@@ -349,8 +351,8 @@ class Engine:
         `due` is found anew at each reading: one kept from before is too early by then, and with the
         slots of a day, all heard at once, would ring earlier with each of them.
         """
-        memory.due = due_of(memory)
-        at = memory.due - memory.ahead_ms
-        if at < memory.armed_at and memory.due < FAR:
+        memory.due = due = due_of(memory)
+        at = due - memory.ahead_ms
+        if at < memory.armed_at and due < FAR:
             self._timers.arm(memory.subject, at)
             memory.armed_at = at

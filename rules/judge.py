@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, Protocol, cast
 from devices.instant import Instant
 from devices.message import Reply
 from devices.reading import Reading
-from rules.bound import Bound, BoundSequence
+from rules.bound import Bound, BoundSequence, Watch
 from rules.condition import Amendable, Mustering, Roll, Silence, State, Verdict
+from rules.due import due_of, rule_due, turn_due
 from rules.effect import AlertChange, Effect
 from rules.lifecycle import (
     NEVER,
@@ -18,7 +19,6 @@ from rules.lifecycle import (
     Step,
     aged,
     amended,
-    due,
     heard,
     judged,
     passed,
@@ -35,6 +35,8 @@ from rules.sequence import Turn as SequenceTurn
 from rules.silence import News, Told, Turn, keep_told, told_of
 from rules.subject import Subject
 
+_new = tuple.__new__
+"""Makes a named tuple at a third of the cost, for what is made at each reading."""
 _MOST_STEPS = 1_000
 """What one passing of time may do to one rule; more is a condition that does not come to rest."""
 
@@ -82,14 +84,13 @@ class Judge:
         self.aftermath: deque[News | Turn] = deque()
         self.covered: Callable[[str, Instant], bool] = lambda _area, _since: False
 
-    def observe(self, memory: Memory, route: Iterable[Bound], reading: Reading) -> None:
+    def observe(self, memory: Memory, route: Iterable[Watch], reading: Reading) -> None:
         """Take a reading in, by the rules it concerns.
 
         Of nearly every reading nearly every rule has nothing to say: that way is kept short.
         """
         states, lives = memory.states, memory.lives
-        for bound in route:
-            name, _, _, _, start, observe, _ = bound
+        for name, start, observe, bound in route:
             state = states.get(name, start)
             try:
                 after, finding = observe(state, reading)
@@ -114,15 +115,21 @@ class Judge:
         """Return the reading with what it shows together with those before it."""
         device, kind, measured_at, received_at, values = reading
         known: dict[str, Any] = {**values}
-        reading, states = Reading(device, kind, measured_at, received_at, known), memory.derived
-        for name, _, of, _ in memory.profile.derivations:
+        reading = _new(Reading, (device, kind, measured_at, received_at, known))
+        states = memory.derived
+        for name, of, is_rare in memory.profile.derivations:
+            before = states.get(name)
             try:
-                states[name], value = of(states.get(name), reading)
+                after, value = of(before, reading)
             except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
                 self._failed(memory, name, error)
                 continue
+            if after is not before:
+                states[name] = after
             if value is not None:
                 known[name] = value
+                if is_rare:
+                    memory.wake()
         return reading
 
     def advance(self, memory: Memory, reading: Reading) -> None:
@@ -156,9 +163,9 @@ class Judge:
                 return True
         return False
 
-    def amend(self, memory: Memory, route: Iterable[Bound], reading: Reading) -> None:
+    def amend(self, memory: Memory, route: Iterable[Watch], reading: Reading) -> None:
         """Take a late reading in, by those of the rules that say how."""
-        for bound in route:
+        for _, _, _, bound in route:
             if not bound.rule.amends:
                 continue
             state, life = memory.kept(bound)
@@ -200,7 +207,7 @@ class Judge:
     def is_silence_due(self, memory: Memory, at: Instant) -> bool:
         """Return whether the device's area is to hear of a silence before then."""
         return any(
-            BLIND_AREA in bound.policy.quieted_by and _due(bound, *memory.kept(bound)) <= at
+            BLIND_AREA in bound.policy.quieted_by and rule_due(bound, *memory.kept(bound)) <= at
             for bound in memory.profile.bound.values()
         )
 
@@ -252,13 +259,13 @@ class Judge:
         self, memory: Memory, bound: BoundSequence, until: When, *, hearing: bool
     ) -> None:
         for _ in range(_MOST_STEPS):
-            at = _turn_due(memory, bound)
+            at = turn_due(memory, bound)
             if at > until.at:
                 return
             moment = self._moment(memory, at, hearing=hearing)
             when, tick = When(at, until.told_at), bound.sequence.tick
             ticked = self._turn(memory, bound, tick, when, moment, until.told_at)
-            if not ticked or _turn_due(memory, bound) == at:
+            if not ticked or turn_due(memory, bound) == at:
                 return
         self.failures.append(Failure(bound.name, memory.subject, "NeverAtRest"))
 
@@ -269,7 +276,7 @@ class Judge:
     def _let_pass(self, memory: Memory, bound: Bound, until: When, *, hearing: bool) -> None:
         for _ in range(_MOST_STEPS):
             state, life = memory.kept(bound)
-            at = _due(bound, state, life)
+            at = rule_due(bound, state, life)
             if at > until.at:
                 return
             when = When(at, until.told_at)
@@ -281,7 +288,7 @@ class Judge:
                 self._live(memory, bound, state, step, when)
                 life = memory.lives.get(bound.name)
             self._live(memory, bound, state, passed(life or NEVER, at, bound.policy), when)
-            if _due(bound, *(memory.kept(bound))) == at:
+            if rule_due(bound, *(memory.kept(bound))) == at:
                 return
         self.failures.append(Failure(bound.name, memory.subject, "NeverAtRest"))
 
@@ -368,23 +375,6 @@ class Judge:
         self.failures.append(Failure(name, memory.subject, type(error).__name__))
 
 
-def due_of(memory: Memory) -> Instant:
-    """Return when, in device time, anything of a subject wants time to pass."""
-    profile, states = memory.profile, memory.states
-    at = FAR
-    for name, deadline in profile.timed:
-        state = states.get(name)
-        if state is not None:
-            of_condition = deadline(state)
-            at = at if of_condition is None else min(at, of_condition)
-    for name in memory.lives:
-        if name in profile.bound:
-            at = min(at, _due(profile.bound[name], *memory.kept(profile.bound[name])))
-    for sequence in profile.sequences:
-        at = min(at, _turn_due(memory, sequence))
-    return at
-
-
 def _is_raised(life: Life | None) -> bool:
     return life is not None and life.phase in RAISED
 
@@ -394,18 +384,3 @@ def _silences(memory: Memory) -> Iterator[tuple[Bound, State, Life]]:
         state, life = memory.kept(bound)
         if BLIND_AREA in bound.policy.quieted_by and life is not None and life.phase in RAISED:
             yield bound, state, life
-
-
-def _turn_due(memory: Memory, bound: BoundSequence) -> Instant:
-    before = memory.states.get(bound.name)
-    at = None if before is None else bound.sequence.deadline(before)
-    if at is None:
-        return FAR
-    return at + memory.ahead_ms if bound.rule.scope == "premises" else at
-
-
-def _due(bound: Bound, state: State, life: Life | None) -> Instant:
-    at = bound.deadline(state) if bound.deadline is not None else None
-    of_condition = FAR if at is None else at
-    of_life = None if life is None else due(life, bound.policy)
-    return of_condition if of_life is None else min(of_condition, of_life)

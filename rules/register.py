@@ -155,9 +155,10 @@ class TableRegister:
         if dwelling is not None and dwelling in self.premises:
             return (str(dwelling),)
         name = f"{kind}/{device}"
-        own = self.devices.get(name, _NO_DEVICE).premises
+        facts = self.devices.get(name)
+        own = None if facts is None else facts.premises
         homes = () if own is None else (own,)
-        behind = self.shared.get(name)
+        behind = self.shared.get(name) if self.shared else None
         if behind is None or "event" in values:
             return homes
         return (*homes, *(home for home in behind if home != own))

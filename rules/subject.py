@@ -7,6 +7,10 @@ Scope: TypeAlias = Literal["device", "premises", "area"]
 subject is looked up several times for every reading."""
 
 
+_new = tuple.__new__
+"""Makes a named tuple at a third of the cost, for what is made at each reading."""
+
+
 class Subject(NamedTuple):
     """One thing that is judged. The id of a device is `<kind>/<device>`; none is personal data."""
 
@@ -16,4 +20,4 @@ class Subject(NamedTuple):
 
 def device_subject(kind: str, device: str) -> Subject:
     """Return the subject that a device is."""
-    return Subject("device", f"{kind}/{device}")
+    return _new(Subject, ("device", f"{kind}/{device}"))

@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading, Values
 from rules.condition import State
-from rules.water_use import HOUR, Use, hundredths, thousandths, use_in
+from rules.water_use import HOUR, WATER_USE, Use, hundredths, thousandths, use_in
 
 WATER_DAY = "water_day"
 """The field by which rules read the `Day` that has ended, see `rules.derived`."""
@@ -118,7 +118,7 @@ def day_of(state: State, reading: Reading) -> tuple[State, Day | None]:
     number, litres, known_ms, moved_at, status = state or _NONE
     if status or values.get("valve") == "shut" or "resolution_l" in values:
         status = _status(status, values)
-    use = use_in(reading)
+    use = cast("Use | None", values.get(WATER_USE))
     if use is None or use.step is not None or (more := use.litres) is None:
         told = status == (state or _NONE)[4]
         return state if told else (number, litres, known_ms, moved_at, status), None
@@ -126,11 +126,11 @@ def day_of(state: State, reading: Reading) -> tuple[State, Day | None]:
     frozen, midnight = 0, number * DAY - _UTC_OFFSET
     if more and number:
         frozen = _FROZEN if more >= _AT_ONCE_L and end_at - moved_at >= _STOOD else 0
-        moved_at = end_at
-    known_ms += frozen
+        known_ms, moved_at = known_ms + frozen, end_at
     if midnight <= start_at and end_at < midnight + DAY:
         known_ms += end_at - start_at
-        litres = thousandths(litres + more) if more else litres
+        if more:
+            litres = thousandths(litres + more)
         return (number, litres, known_ms, moved_at, status), None
     today = number_of_day(end_at)
     if not number:
@@ -177,14 +177,15 @@ def night_of(state: State, reading: Reading) -> tuple[State, Night | None]:
     use = use_in(reading)
     if use is None:
         return state, None
-    since = (use.start_at + _UTC_OFFSET) % DAY
-    until = since + use.end_at - use.start_at
+    start_at = use.start_at
+    since = (start_at + _UTC_OFFSET) % DAY
+    until = since + use.end_at - start_at
     if since < NIGHT_FROM or until > NIGHT_UNTIL:
         return None, None if state is None else Night(*state)
     if not use.slot:
         return state, None
-    number = number_of_day(use.start_at)
-    flow, known = hundredths(use.flow_lh), use.end_at - use.start_at
+    number = number_of_day(start_at)
+    flow, known = hundredths(use.flow_lh), use.end_at - start_at
     if state is not None and state[0] == number:
         flow, known = min(flow, state[1]), known + state[2]
     now = Night(number, flow, known)

@@ -1,8 +1,7 @@
 """Combinations: the gravest of some conditions, or all of them together."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Literal
 
 from devices.instant import Instant
@@ -30,34 +29,35 @@ class Combination:
 
     needs: Literal["any", "all"]
     conditions: tuple[Condition, ...]
+    _observe: tuple[tuple[int, Callable[[State, Reading], Verdict]], ...] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        """Keep at hand what is asked at each reading."""
+        observe = enumerate(condition.observe for condition in self.conditions)
+        object.__setattr__(self, "_observe", tuple(observe))
 
     def start(self) -> State:
         """Return the state of all clear."""
         return [[condition.start()] for condition in self.conditions], _WELL
 
     def observe(self, state: State, reading: Reading) -> Verdict:
-        """Let each condition observe, and put their words together."""
+        """Let each condition observe, and put their words together; most often none has any."""
         parts, word = state
-        quiet, same = word == _WELL, True
-        answers: list[Verdict] = []
-        for place, observe in enumerate(self._observe):
-            before = parts[place][0]
-            after, finding = answer = observe(before, reading)
-            if finding is not None:
-                quiet = False
-            elif after is not before:
-                same = False
-            answers.append(answer)
-        if not quiet:
+        if word == _WELL:
+            for place, observe in self._observe:
+                before = parts[place][0]
+                after, finding = observe(before, reading)
+                if finding is not None or after is not before:
+                    break
+            else:
+                return state, None
+        answers = [observe(parts[place][0], reading) for place, observe in self._observe]
+        if word != _WELL or any(finding is not None for _, finding in answers):
             return self._said(state, reading.measured_at, answers)
-        if same:
-            return state, None
         own = [[after, *part[1:]] for (after, _), part in zip(answers, parts, strict=True)]
         return (own, word), None
-
-    @cached_property
-    def _observe(self) -> tuple[Callable[[State, Reading], Verdict], ...]:
-        return tuple(condition.observe for condition in self.conditions)
 
     def tick(self, state: State, moment: Moment) -> Verdict:
         """Let time pass for those that have reached their deadline."""

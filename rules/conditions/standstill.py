@@ -1,14 +1,14 @@
 """Standstill: a counter that does not move although water runs, or always did."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
-from devices.reading import Reading
+from devices.reading import NUMBER, Reading
 from rules.condition import State, Timeless, Verdict
 from rules.conditions.day_total import FEWEST_DAYS, LEARNT_DAYS, wet_share
 from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
-from rules.water_day import DAY, Day, day_in
+from rules.water_day import DAY, WATER_DAY, Day
 from rules.water_use import HOUR, LONGEST_SLOT
 
 _START = (None, (0.0, 0, 0, 0))
@@ -53,7 +53,8 @@ class Standstill(Timeless):
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Judge the flow and the counter, and the day that a reading ends."""
         running, days = state
-        flow, day = reading.values.get("flow_m3h"), day_in(reading)
+        values = reading.values
+        flow, day = values.get("flow_m3h"), cast("Day | None", values.get(WATER_DAY))
         finding: Finding | None = None
         if running is not None or (flow is not None and flow >= self.flowing.flow_m3h):  # type: ignore[operator]
             running, finding = self._run(running, reading)
@@ -62,12 +63,15 @@ class Standstill(Timeless):
         if day is not None:
             days, of_days = self._dry(days, day)
             finding = _graver(finding, of_days)
-        return (running, days), self._kept(finding, running, days)
+        if finding is not None:
+            finding = self._kept(finding, running, days)
+        return (running, days), finding
 
     def _run(self, running: State, reading: Reading) -> Verdict:
         """Add what must have run since the last reading, by the smaller of the two flows."""
-        flow, count = reading.values.get("flow_m3h"), reading.values.get("cumulative_m3")
-        if not isinstance(flow, int | float) or not isinstance(count, int | float):
+        values = reading.values
+        flow, count = values.get("flow_m3h"), values.get("cumulative_m3")
+        if not isinstance(flow, NUMBER) or not isinstance(count, NUMBER):
             return running, None
         at = reading.measured_at
         if flow < self.flowing.flow_m3h:
@@ -120,9 +124,9 @@ class Standstill(Timeless):
         daily = self.daily
         return bool(dry >= daily.days and known >= FEWEST_DAYS and share >= daily.share)
 
-    def _kept(self, finding: Finding | None, running: State, days: State) -> Finding | None:
+    def _kept(self, finding: Finding, running: State, days: State) -> Finding | None:
         """Return the finding, unless it ends what the other of the two still finds."""
-        ends = finding is not None and finding.severity is None
+        ends = finding.severity is None
         still = (running is not None and running[6]) or self._unusual(days)
         return None if ends and still else finding
 

@@ -1,6 +1,6 @@
 """Surge: a flow that lasts and is far above what the subject has known."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from devices.reading import Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
-from rules.water_use import hundredths, use_in
+from rules.water_use import HOUR, LONGEST_SLOT, hundredths, use_in
 
 
 class Unusual(NamedTuple):
@@ -43,6 +43,13 @@ class Surge(Timeless):
     impossible: Impossible
     learning: timedelta = timedelta(days=14)
     forgotten_in: timedelta = timedelta(days=60)
+    _least: float = field(init=False, repr=False, compare=False)
+    """A flow below which nothing begins."""
+
+    def __post_init__(self) -> None:
+        """Keep at hand what is compared at each reading."""
+        least = min(self.unusual.flow_lh, self.impossible.lasting_lh, self.impossible.once_lh)
+        object.__setattr__(self, "_least", least)
 
     def start(self) -> State:
         """Return the state before the first reading."""
@@ -53,17 +60,19 @@ class Surge(Timeless):
         use = use_in(reading)
         if use is None:
             return state, None
-        first = (0.0, 0, 0.0, 0, use.start_at, 0, 0.0)
-        before, slot_at, record, record_at, kept_at, since, limit = state or first
-        if not use.slot:
-            known = use.litres is not None
-            flow, slot_at = (hundredths(use.flow_lh), use.end_at) if known else (0.0, 0)
+        start_at, end_at, litres, _, _, _, _ = use
+        before, slot_at, record, record_at, kept_at, since, limit = state or (
+            (0.0, 0, 0.0, 0, start_at, 0, 0.0)
+        )
+        span = end_at - start_at
+        flow = hundredths(litres * HOUR / span) if litres else 0.0
+        if litres is None or span > LONGEST_SLOT:
+            slot_at = 0 if litres is None else end_at
             return (flow, slot_at, record, record_at, kept_at, since, limit), None
-        end_at, flow = use.end_at, hundredths(use.flow_lh)
         if not flow and not since:
             dry = (0.0, 0, record, record_at, kept_at, 0, 0.0)
             return dry if before or not state else state, None
-        follows = slot_at == use.start_at
+        follows = slot_at == start_at
         lasting = min(before, flow) if follows else 0.0
         severity: Severity | None = None
         if since or flow >= self._least:
@@ -72,19 +81,13 @@ class Surge(Timeless):
             severity = self._severity(flow, lasting, limit)
         finding: Finding | None = None
         if severity is not None:
-            of_two = end_at - use.start_at if lasting >= limit else 0
-            since = since or use.start_at - of_two
+            since = since or start_at - (span if lasting >= limit else 0)
             finding = Finding(severity, end_at, since, self._evidence(flow, severity, limit))
         elif since and flow < limit:
             since, finding = 0, clear(end_at)
         if lasting and lasting >= self._faded(record, end_at - record_at):
             record, record_at = lasting, end_at
         return (flow, end_at, record, record_at, kept_at, since, limit if since else 0.0), finding
-
-    @cached_property
-    def _least(self) -> float:
-        """A flow below which nothing begins."""
-        return min(self.unusual.flow_lh, self.impossible.lasting_lh, self.impossible.once_lh)
 
     @cached_property
     def _half_life_ms(self) -> int:

@@ -1,7 +1,7 @@
 """Unbroken: water that never stops, graver the longer it runs and the more of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from math import log
@@ -67,6 +67,21 @@ class Unbroken(Timeless):
     block: timedelta = timedelta(minutes=30)
     longest_gap: timedelta = timedelta(hours=72)
     parts: bool = False
+    _flows: tuple[float, ...] = field(init=False, repr=False, compare=False)
+    _durations: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    _least: float = field(init=False, repr=False, compare=False)
+    _shortest: int = field(init=False, repr=False, compare=False)
+    _nearly_ms: float = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keep at hand what is compared at each reading."""
+        flows = tuple(tier.flow_lh for tier in self.tiers)
+        durations = tuple(milliseconds_of(tier.duration) for tier in self.tiers)
+        object.__setattr__(self, "_flows", flows)
+        object.__setattr__(self, "_durations", durations)
+        object.__setattr__(self, "_least", min(flows))
+        object.__setattr__(self, "_shortest", min(durations))
+        object.__setattr__(self, "_nearly_ms", _NEARLY * milliseconds_of(self.block))
 
     def start(self) -> State:
         """Return the state before the first reading."""
@@ -80,7 +95,10 @@ class Unbroken(Timeless):
         if use.litres is None:
             return self._bridged((0, *state[1:]), use) if state else (state, None)
         span = use.end_at - use.start_at
-        if self.parts or span < self._nearly_ms or span > LONGEST_SLOT or (state and state[0]):
+        if self.parts:
+            is_long = span >= self._nearly_ms
+            return (state, None) if is_long and not state else self._gathered(state, use)
+        if span < self._nearly_ms or span > LONGEST_SLOT or (state and state[0]):
             return self._gathered(state, use)
         return self._judged(state or self._first, use)
 
@@ -89,26 +107,6 @@ class Unbroken(Timeless):
         day, night = _GUESSED_S
         above = int(day * _MOST_HABIT[0]), int(night * _MOST_HABIT[1])
         return 0, 0, 0, _GUESSED_S, (above,) * len(self.tiers)
-
-    @cached_property
-    def _flows(self) -> tuple[float, ...]:
-        return tuple(tier.flow_lh for tier in self.tiers)
-
-    @cached_property
-    def _least(self) -> float:
-        return min(self._flows)
-
-    @cached_property
-    def _nearly_ms(self) -> float:
-        return _NEARLY * milliseconds_of(self.block)
-
-    @cached_property
-    def _durations(self) -> tuple[int, ...]:
-        return tuple(milliseconds_of(tier.duration) for tier in self.tiers)
-
-    @cached_property
-    def _shortest(self) -> int:
-        return min(self._durations)
 
     def _gathered(self, state: State, use: Use) -> Verdict:
         """Take in what is shorter than a block, or longer than a slot."""
@@ -148,15 +146,15 @@ class Unbroken(Timeless):
     def _judged(self, state: State, use: Use) -> Verdict:
         """Judge a block; nearly every one is dry and follows a dry one."""
         _, runs, found, known, above = state
-        start_at, end_at, litres = use.start_at, use.end_at, use.litres
-        day, night = known
-        if ((start_at + end_at) // 2 + _UTC_OFFSET) % _DAY < _NIGHT_UNTIL:
-            now = day, night + (end_at - start_at) // 1_000
+        start_at, end_at, litres, _, _, _, _ = use
+        (day, night), span = known, end_at - start_at
+        if (start_at + span // 2 + _UTC_OFFSET) % _DAY < _NIGHT_UNTIL:
+            now = day, night + span // 1_000
         else:
-            now = day + (end_at - start_at) // 1_000, night
-        flow = hundredths(litres * HOUR / (end_at - start_at)) if litres else 0.0
+            now = day + span // 1_000, night
+        flow = hundredths(litres * HOUR / span) if litres else 0.0
         if flow > self._least:
-            if not runs and not found and sum(known) > _LEARNT_S:
+            if not runs and not found and day + night > _LEARNT_S:
                 return self._judged((0, 0, 0, _half(known), [_half(each) for each in above]), use)
             return self._lengthened((now, runs, found, known, above), use, flow)
         if not runs and not found:
@@ -169,6 +167,7 @@ class Unbroken(Timeless):
         now, runs, found, known, above = state
         begun, late, ripe = (use.start_at, known, flow), use.end_at - self._shortest, False
         runs = [*runs] if runs else [0] * len(self.tiers)
+        one, lowered = begun, begun
         for tier, limit in enumerate(self._flows):
             run = runs[tier]
             if flow > limit:
@@ -176,7 +175,9 @@ class Unbroken(Timeless):
                     runs[tier] = begun
                     continue
                 if flow < run[2]:
-                    runs[tier] = run[0], run[1], flow
+                    if run is not one:
+                        one, lowered = run, (run[0], run[1], flow)
+                    runs[tier] = lowered
                 ripe = ripe or run[0] <= late
             elif run:
                 runs[tier] = 0
