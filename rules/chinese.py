@@ -71,6 +71,8 @@ _SOURCES = {
     "practice: two periods of a day and 6 h": "实践：两个日上报周期加 6 小时",
     "status bits of the meter (CJ/T 188)": "水表状态位（CJ/T 188）",
     "the controller's own word": "门禁自报",
+    "the controller's own word; the severity is general knowledge, not from a standard":
+        "门禁自报；严重级别为通用经验，非标准规定",
     "the monitor's own word": "监测仪自报",
     "the monitor's own word, a loop current below 1 mA": "监测仪自报，回路电流低于 1 mA",
     "ventilation sequence of this project": "本系统的通风流程",
