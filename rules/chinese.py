@@ -69,6 +69,7 @@ _SOURCES = {
     "practice: the same value for 6 h while the temperature moves":
         "实践：温度变化而读数 6 小时不变",
     "practice: two periods of a day and 6 h": "实践：两个日上报周期加 6 小时",
+    "practice: weak below -115 dBm": "实践：低于 -115 dBm 为弱信号",
     "status bits of the meter (CJ/T 188)": "水表状态位（CJ/T 188）",
     "the controller's own word": "门禁自报",
     "the controller's own word; the severity is general knowledge, not from a standard":
