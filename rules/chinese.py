@@ -30,6 +30,7 @@ _SOURCES = {
     "end of the lease in the registry": "登记的租约到期时间",
     "every 6 months, general knowledge, not from a standard": f"每 6 个月一次；{_GENERAL}",
     "general knowledge, not from a standard": _GENERAL,
+    "general knowledge: twice what a home of four uses": "通用经验：四口之家用水量的两倍",
     "general knowledge: longer than most holidays": "通用经验：长于多数假期",
     "half a cistern of 6 L each hour; its size is general knowledge":
         "每小时半个 6 升水箱；水箱容积为通用经验",
