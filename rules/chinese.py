@@ -69,6 +69,8 @@ _SOURCES = {
         "实践：重庆渝北“数日”，取 2 至 3 天；沙坪坝 24 小时",
     "practice: the same value for 6 h while the temperature moves":
         "实践：温度变化而读数 6 小时不变",
+    "practice: two of the meter's own periods and 6 h, at least 12 h":
+        "实践：该表自身两个上报周期加 6 小时，至少 12 小时",
     "practice: two periods of a day and 6 h": "实践：两个日上报周期加 6 小时",
     "practice: weak below -115 dBm": "实践：低于 -115 dBm 为弱信号",
     "status bits of the meter (CJ/T 188)": "水表状态位（CJ/T 188）",

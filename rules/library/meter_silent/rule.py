@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from rules.condition import Condition
+from rules.conditions.learnt import Habit, LearntSilence
 from rules.conditions.silent import Patience, Silent
 from rules.explanation import Template
 from rules.limits import Limit, Tighter
@@ -27,16 +28,24 @@ WARN = _limit("warn_h", 168.0, 24.0, 720.0, "general knowledge, not from a stand
 HOLD = timedelta(hours=1)
 """The area hears of a silence so long before it is told, to see whether others fall silent too."""
 
+_OWN = Habit(
+    intervals=2.0,
+    spare=timedelta(hours=6),
+    least=timedelta(hours=12),
+    source="practice: two of the meter's own periods and 6 h, at least 12 h",
+)
+
 
 def _condition(numbers: Numbers) -> Condition:
     note, warn = numbers[NOTE.name], numbers[WARN.name]
-    return Silent(
+    silent = Silent(
         (
             Patience(Severity.NOTICE, timedelta(hours=note.value), note.source),
             Patience(Severity.WARNING, timedelta(hours=warn.value), warn.source),
         ),
         HOLD,
     )
+    return LearntSilence(silent, _OWN)
 
 
 RULE = AlertRule(
