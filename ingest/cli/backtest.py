@@ -1,6 +1,5 @@
 """`gridwatch rules backtest`: what the rules would have made of readings of the past."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from ingest.cli.options import (
     refuse,
     settings_of,
 )
-from ingest.cli.output import Form, Row, print_rows
+from ingest.cli.output import Form, Row, json_line, print_rows
 from ingest.clock import MachineClock
 from ingest.configuration import SettingsError
 from ingest.journal.database import open_reader
@@ -192,7 +191,7 @@ def _print_trials(trials: list[Trial], feed: Feed) -> None:
         typer.echo(f"\nnothing to judge for {len(trial.idle)} rules: {', '.join(trial.idle)}")
     for rule, times in trial.failures.items():
         typer.echo(f"{rule}: its condition raised {times} times", err=True)
-    typer.echo(json.dumps(summary))
+    typer.echo(json_line(summary))
 
 
 def _print_rows(rows: list[Row]) -> None:
