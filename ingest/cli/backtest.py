@@ -1,7 +1,7 @@
 """`gridwatch rules backtest`: what the rules would have made of readings of the past."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypeAlias
 
@@ -49,6 +49,7 @@ LanguageOption: TypeAlias = Annotated[
     Language, typer.Option("--language", "-l", help="Language of names and explanations.")
 ]
 
+_SQLITE = b"SQLite format 3"
 _DIFFERENCE = ("rule", "by these", "by the others", "only by these", "only by the others")
 
 
@@ -143,10 +144,18 @@ def _source(given: _Given, *, influx: bool) -> tuple[Feed, LimitBook]:
     if influx:
         return _influx(settings_of(given.settings), given.span)
     if given.file is not None:
+        _refuse_journal(given.file)
         recording = read_recording(given.file)
         return RecordingFeed(recording, _chain(given.area), given.span), LimitBook()
     reader = open_reader(given.journal or Path())
     return JournalFeed(reader, register_of(reader), given.span), limits_of(reader)
+
+
+def _refuse_journal(file: Path) -> None:
+    """Say how a journal is given, instead of what is wrong with it as a recording."""
+    with suppress(OSError), file.open("rb") as opened:  # read_recording says what is wrong
+        if opened.read(len(_SQLITE)) == _SQLITE:
+            raise InputError(f"{file}: this is a journal: give it as --journal {file}")
 
 
 def _influx(settings: Settings, span: Span) -> tuple[Feed, LimitBook]:
