@@ -89,7 +89,7 @@ KEEPS_IN_MEMORY = Mutation(
 OWN_TRANSACTION = Mutation(
     "writes alerts in a transaction of their own",
     "ingest/journal/journal.py",
-    "            if fresh.readings or fresh.replies:\n"
+    "            if fresh.readings or fresh.doubted or fresh.replies:\n"
     "                self._follow(judgement(fresh))\n",
     "            follows = judgement(fresh)\n"
     "        await asyncio.sleep(0.3)\n"
