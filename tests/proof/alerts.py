@@ -127,9 +127,9 @@ class AlertAccount:
         with closing(open_reader(self.journal)) as reader:
             rows = reader.execute("SELECT id, state FROM subject_state").fetchall()
         for subject, state in rows:
-            for rule, (_, saved) in from_json(state)[2].items():
+            for rule, saved in from_json(state)[3].items():
                 life = life_of(saved)
-                if life and life.phase is Phase.PENDING:
+                if life.phase is Phase.PENDING:
                     yield rule, subject, life
 
     def _rows(self) -> list[tuple[str, str, str, int, int]]:
