@@ -10,7 +10,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ingest.backoff import Backoff
 from ingest.clock import Clock
@@ -21,6 +21,9 @@ from ingest.journal.journal import Journal
 from ingest.metrics import Metrics
 from ingest.mqtt.publications import NotPublished
 
+if TYPE_CHECKING:
+    from devices.instant import Instant
+
 _LOG = logging.getLogger(__name__)
 _MOST_AT_ONCE = 50
 """Commands that are published together: half of what the session may have in flight."""
@@ -28,6 +31,8 @@ _LOOK_EVERY = timedelta(seconds=1)
 _LONGEST_BACKOFF = timedelta(seconds=1)
 """A fan is to start within 5 s, so that a broker that is back is found soon."""
 _FIRST_BACKOFF = timedelta(milliseconds=50)
+_SAID_AFTER_MS = 3_000
+"""Trouble that is over sooner, such as a connection not made yet at the start, is none."""
 
 
 class Publisher(Protocol):
@@ -50,7 +55,8 @@ class Outbox:
         self._clock = clock
         self._metrics = metrics
         self._backoff = Backoff(_LONGEST_BACKOFF, _FIRST_BACKOFF)
-        self._trouble = ""
+        self._trouble_since: Instant | None = None
+        self._said = False
 
     async def run(self, ordered: asyncio.Event) -> None:
         """Send, for ever."""
@@ -112,9 +118,14 @@ class Outbox:
             self._metrics.commands.labels(kind, command, state).inc()
 
     def _say(self, trouble: str) -> None:
-        """Say when commands can't leave, and when they can again."""
-        if trouble and not self._trouble:
+        """Say when commands can't leave for seconds, and when they can again."""
+        if not trouble:
+            if self._said:
+                _LOG.info("commands leave again")
+            self._trouble_since, self._said = None, False
+            return
+        now = self._clock.now()
+        since = self._trouble_since = now if self._trouble_since is None else self._trouble_since
+        if not self._said and now - since >= _SAID_AFTER_MS:
             _LOG.warning("commands wait: %s; trying again until they expire", trouble)
-        elif self._trouble and not trouble:
-            _LOG.info("commands leave again")
-        self._trouble = trouble
+            self._said = True

@@ -11,6 +11,7 @@ from datetime import timedelta
 from devices.decoding import Acceptance, Decoder
 from ingest.areas import AreaLabel
 from ingest.clock import Clock
+from ingest.dropped import end_dropped
 from ingest.flood import FloodGate
 from ingest.forwarder import Forwarder
 from ingest.health import Health
@@ -33,6 +34,7 @@ from ingest.registry.facts import Sources
 from ingest.settings import Settings
 from ingest.sink import Sink
 from ingest.sinks import sinks_of
+from rules.catalogue import alert_rules
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_SECONDS = 6.0
@@ -83,6 +85,8 @@ class _Service:
     ) -> None:
         longest = settings.sink.influx.longest_backoff_s if settings.sink.influx else 30.0
         self._settings = settings
+        self._journal = journal
+        self._clock = clock
         label = AreaLabel(settings.alerts.label_level, settings.alerts.label_areas)
         self._metrics = Metrics(label)
         self._health = Health()
@@ -129,6 +133,9 @@ class _Service:
 
     async def run(self) -> None:
         """Run all parts until told to stop or until one fails."""
+        if self._judges:
+            with suppress(JournalUnavailable):  # the pipeline says so, and the next start ends them
+                await end_dropped(self._journal, alert_rules(), self._clock.now())
         stop = _stop_signal()
         http = self._settings.http
         endpoint = Endpoint(self._metrics.registry, self._health, self._session, guard_of(http))

@@ -30,6 +30,7 @@ _SOURCES = {
     "end of the lease in the registry": "登记的租约到期时间",
     "every 6 months, general knowledge, not from a standard": f"每 6 个月一次；{_GENERAL}",
     "general knowledge, not from a standard": _GENERAL,
+    "general knowledge: twice what a home of four uses": "通用经验：四口之家用水量的两倍",
     "general knowledge: longer than most holidays": "通用经验：长于多数假期",
     "half a cistern of 6 L each hour; its size is general knowledge":
         "每小时半个 6 升水箱；水箱容积为通用经验",
@@ -68,9 +69,14 @@ _SOURCES = {
         "实践：重庆渝北“数日”，取 2 至 3 天；沙坪坝 24 小时",
     "practice: the same value for 6 h while the temperature moves":
         "实践：温度变化而读数 6 小时不变",
+    "practice: two of the meter's own periods and 6 h, at least 12 h":
+        "实践：该表自身两个上报周期加 6 小时，至少 12 小时",
     "practice: two periods of a day and 6 h": "实践：两个日上报周期加 6 小时",
+    "practice: weak below -115 dBm": "实践：低于 -115 dBm 为弱信号",
     "status bits of the meter (CJ/T 188)": "水表状态位（CJ/T 188）",
     "the controller's own word": "门禁自报",
+    "the controller's own word; the severity is general knowledge, not from a standard":
+        "门禁自报；严重级别为通用经验，非标准规定",
     "the monitor's own word": "监测仪自报",
     "the monitor's own word, a loop current below 1 mA": "监测仪自报，回路电流低于 1 mA",
     "ventilation sequence of this project": "本系统的通风流程",

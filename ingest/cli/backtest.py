@@ -1,8 +1,7 @@
 """`gridwatch rules backtest`: what the rules would have made of readings of the past."""
 
-import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypeAlias
 
@@ -16,7 +15,7 @@ from ingest.cli.options import (
     refuse,
     settings_of,
 )
-from ingest.cli.output import Form, Row, print_rows
+from ingest.cli.output import Form, Row, json_line, print_rows
 from ingest.clock import MachineClock
 from ingest.configuration import SettingsError
 from ingest.journal.database import open_reader
@@ -50,6 +49,7 @@ LanguageOption: TypeAlias = Annotated[
     Language, typer.Option("--language", "-l", help="Language of names and explanations.")
 ]
 
+_SQLITE = b"SQLite format 3"
 _DIFFERENCE = ("rule", "by these", "by the others", "only by these", "only by the others")
 
 
@@ -144,10 +144,18 @@ def _source(given: _Given, *, influx: bool) -> tuple[Feed, LimitBook]:
     if influx:
         return _influx(settings_of(given.settings), given.span)
     if given.file is not None:
+        _refuse_journal(given.file)
         recording = read_recording(given.file)
         return RecordingFeed(recording, _chain(given.area), given.span), LimitBook()
     reader = open_reader(given.journal or Path())
     return JournalFeed(reader, register_of(reader), given.span), limits_of(reader)
+
+
+def _refuse_journal(file: Path) -> None:
+    """Say how a journal is given, instead of what is wrong with it as a recording."""
+    with suppress(OSError), file.open("rb") as opened:  # read_recording says what is wrong
+        if opened.read(len(_SQLITE)) == _SQLITE:
+            raise InputError(f"{file}: this is a journal: give it as --journal {file}")
 
 
 def _influx(settings: Settings, span: Span) -> tuple[Feed, LimitBook]:
@@ -192,7 +200,7 @@ def _print_trials(trials: list[Trial], feed: Feed) -> None:
         typer.echo(f"\nnothing to judge for {len(trial.idle)} rules: {', '.join(trial.idle)}")
     for rule, times in trial.failures.items():
         typer.echo(f"{rule}: its condition raised {times} times", err=True)
-    typer.echo(json.dumps(summary))
+    typer.echo(json_line(summary))
 
 
 def _print_rows(rows: list[Row]) -> None:

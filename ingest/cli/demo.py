@@ -1,12 +1,12 @@
 """`gridwatch demo`: the whole path on this machine, with simulated devices."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ingest.cli.options import FAILED, refuse
+from ingest.cli.output import json_line
 from ingest.demo.plays import community, recording
 from ingest.demo.programs import MissingProgram, StartError
 from ingest.demo.stage import perform
@@ -42,6 +42,6 @@ def demo(
         refuse(str(error))
     except (MissingProgram, StartError, BrokerUnreachable) as error:
         refuse(str(error), FAILED)
-    typer.echo(json.dumps(account))
+    typer.echo(json_line(account))
     if account["lost"]:
         raise typer.Exit(FAILED)

@@ -15,6 +15,8 @@ from rich.text import Text
 from ingest.printable import printable
 
 Row: TypeAlias = Mapping[str, object]
+_NARROWEST = 20
+"""Columns below which a text is left to the terminal to break."""
 
 
 class Form(StrEnum):
@@ -44,6 +46,14 @@ def print_block(row: Row) -> None:
     _print_blocks([{name: _shown(value) for name, value in row.items()}])
 
 
+def json_line(row: Row) -> str:
+    """Return a row as one JSON object, Chinese as it is and what does not print as its escape."""
+    text = json.dumps(row, ensure_ascii=False)
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
+
+
 def _print_csv(columns: Sequence[str], rows: Iterable[Row]) -> int:
     writer = csv.DictWriter(sys.stdout, columns, restval="", lineterminator="\n")
     writer.writeheader()
@@ -56,7 +66,7 @@ def _print_csv(columns: Sequence[str], rows: Iterable[Row]) -> int:
 def _print_json(rows: Iterable[Row]) -> int:
     number = 0
     for number, row in enumerate(rows, start=1):  # noqa: B007 counted in passing
-        sys.stdout.write(json.dumps(row) + "\n")
+        sys.stdout.write(json_line(row) + "\n")
     return number
 
 
@@ -87,7 +97,17 @@ def _print_blocks(rows: Sequence[Mapping[str, str]]) -> None:
         for name, shown in row.items():
             if shown:
                 padding = " " * (width - cell_len(name) + 2)
-                console.print(Text.assemble((name, "dim"), padding, shown))
+                first, *more = _wrapped(console, shown, console.width - width - 2)
+                console.print(Text.assemble((name, "dim"), padding, first))
+                for line in more:
+                    console.print(Text.assemble(" " * (width + 2), line))
+
+
+def _wrapped(console: Console, text: str, width: int) -> Sequence[Text]:
+    """Return the lines of a text in a terminal; elsewhere, and where it is too narrow, one."""
+    if not console.is_terminal or width < _NARROWEST:
+        return [Text(text)]
+    return list(Text(text).wrap(console, width)) or [Text()]
 
 
 def _shown(value: object) -> str:

@@ -1,6 +1,5 @@
 """`gridwatch rules`: what is judged, whether it is judged right, and what it would have said."""
 
-import json
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from ingest.cli.backtest import LanguageOption, backtest, input_refusals
 from ingest.cli.options import FAILED
-from ingest.cli.output import Form, print_block, print_rows
+from ingest.cli.output import Form, json_line, print_block, print_rows
 from ingest.cli.shadow import app as shadow_app
 from ingest.printable import printable
 from ingest.rule_tools.progress import Advance, bar
@@ -87,7 +86,7 @@ def run_cases(
         _print_suite(suite, found)
     failed = sum(map(len, failures))
     tested = len({suite.rule.name for suite in suites})
-    typer.echo(json.dumps({"rules": tested, "cases": cases, "failed": failed}))
+    typer.echo(json_line({"rules": tested, "cases": cases, "failed": failed}))
     if failed:
         raise typer.Exit(FAILED)
 

@@ -1,6 +1,5 @@
 """`gridwatch rules shadow`: other limits beside those in force, told to nobody, only counted."""
 
-import json
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
@@ -20,7 +19,7 @@ from ingest.cli.options import (
     journal_refusals,
     refuse,
 )
-from ingest.cli.output import Form, Row, print_block, print_rows
+from ingest.cli.output import Form, Row, json_line, print_block, print_rows
 from ingest.clock import MachineClock, block, stopwatch
 from ingest.journal.database import open_reader, open_writer, passing_failures, transaction
 from ingest.registry.content import Rows
@@ -116,7 +115,7 @@ def status(
     if differences:
         print_rows(Form.CSV, _ONE_SIDED, found)
     elif as_json:
-        typer.echo(json.dumps({**_trial_row(trial), "rules": rows}))
+        typer.echo(json_line({**_trial_row(trial), "rules": rows}))
     else:
         print_block(_trial_row(trial))
         typer.echo()

@@ -1,6 +1,8 @@
 """What the journal holds of alerts, for people to look at."""
 
+import json
 import sqlite3
+from collections.abc import Collection
 from typing import NamedTuple
 
 from devices.instant import Instant
@@ -101,6 +103,15 @@ def live_counts(reader: sqlite3.Connection) -> dict[tuple[str, int, str, str], i
         " FROM alert WHERE state <> 'resolved' GROUP BY rule, severity, visible, areas"
     )
     return {tuple(key): number for *key, number in reader.execute(query)}
+
+
+def live_without(reader: sqlite3.Connection, rules: Collection[str], most: int) -> list[Alert]:
+    """Return alerts that are not resolved, of none of these rules; at most so many."""
+    query = (
+        f"SELECT {ALERT_COLUMNS} FROM alert WHERE state <> 'resolved'"  # noqa: S608 a constant
+        " AND rule NOT IN (SELECT value FROM json_each(?)) LIMIT ?"
+    )
+    return [alert_from(row) for row in reader.execute(query, (json.dumps([*rules]), most))]
 
 
 def reset_requests(reader: sqlite3.Connection) -> list[ResetRequest]:

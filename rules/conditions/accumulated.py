@@ -1,17 +1,33 @@
 """Accumulated: what adds up in a window of time, judged when enough of the window is known."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from devices.instant import Instant, milliseconds_of
 from devices.reading import NUMBER, Reading
 from rules.condition import State, Timeless, Verdict
 from rules.conditions.threshold import Level
 from rules.finding import Evidence, Finding, clear, unknown
+from rules.water_day import day_in
 
 _MINUTE = 60_000
 _Buckets: TypeAlias = list[tuple[float, float]]
+
+
+class Amount(NamedTuple):
+    """What came in the minutes before an instant."""
+
+    value: float
+    minutes: float
+    end_at: Instant
+
+
+class Source(Protocol):
+    """Where amounts come from."""
+
+    def of(self, reading: Reading) -> Amount | None:
+        """Return what a reading holds, None for nothing."""
 
 
 class Amounts(NamedTuple):
@@ -20,13 +36,28 @@ class Amounts(NamedTuple):
     field: str
     minutes_field: str
 
-    def of(self, reading: Reading) -> tuple[float, float] | None:
+    def of(self, reading: Reading) -> Amount | None:
         """Return amount and minutes, or None if the reading holds none."""
         amount = reading.values.get(self.field)
         minutes = reading.values.get(self.minutes_field)
         if isinstance(amount, NUMBER) and isinstance(minutes, NUMBER):
-            return amount, minutes
+            return Amount(amount, minutes, reading.measured_at)
         return None
+
+
+class WaterDays(NamedTuple):
+    """The litres of each local day that has ended; a day with water of another one counts for none.
+
+    For buckets of a day at +08:00.
+    """
+
+    def of(self, reading: Reading) -> Amount | None:
+        """Return the day that a reading ends."""
+        day = day_in(reading)
+        if day is None:
+            return None
+        litres = day.litres if day.known_ms >= 0 else 0.0
+        return Amount(litres, max(day.known_ms, 0) / _MINUTE, day.end_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +71,7 @@ class Accumulated(Timeless):
     newest bucket; amount and minutes of each, the newest last; level number; since.
     """
 
-    amounts: Amounts
+    amounts: Source
     window: timedelta
     bucket: timedelta
     levels: tuple[Level, ...]
@@ -58,13 +89,13 @@ class Accumulated(Timeless):
         amount = self.amounts.of(reading)
         if amount is None:
             return state, unknown(reading.measured_at) if state and state[2] else None
-        number = self._number(reading.measured_at)
+        number = self._number(amount.end_at)
         newest, buckets, before, since = state or (number, [], 0, 0)
         if self.calendar and self._window_of(number) != self._window_of(newest):
             buckets = []
         buckets = self._moved(buckets, number - newest)
         buckets[-1] = _added(buckets[-1], amount)
-        return self._judged((number, buckets, before, since), reading.measured_at)
+        return self._judged((number, buckets, before, since), amount.end_at)
 
     def amend(self, state: State, reading: Reading) -> Verdict:
         """Add a late amount to its own bucket, if the window still holds it."""
@@ -72,14 +103,12 @@ class Accumulated(Timeless):
         if state is None or amount is None:
             return state, None
         newest, buckets, before, since = state
-        back = newest - self._number(reading.measured_at)
+        back = newest - self._number(amount.end_at)
         if not 0 <= back < len(buckets):
             return state, None
         place = len(buckets) - 1 - back
         buckets = [*buckets[:place], _added(buckets[place], amount), *buckets[place + 1 :]]
-        (_, _, reached, _), finding = self._judged(
-            (newest, buckets, before, since), reading.measured_at
-        )
+        (_, _, reached, _), finding = self._judged((newest, buckets, before, since), amount.end_at)
         if finding is None or not finding.known or (before and reached):
             return (newest, buckets, before, since), None
         return (newest, buckets, reached, finding.since if reached else 0), finding
@@ -129,10 +158,5 @@ class Accumulated(Timeless):
         return number // (self.window // self.bucket)
 
 
-def _added(bucket: tuple[float, float], amount: tuple[float, float]) -> tuple[float, float]:
-    return round(bucket[0] + amount[0], 6), bucket[1] + amount[1]
-
-
-def calendar(condition: Accumulated) -> Accumulated:
-    """Return the same over a window of the calendar."""
-    return replace(condition, calendar=True)
+def _added(bucket: tuple[float, float], amount: Amount) -> tuple[float, float]:
+    return round(bucket[0] + amount.value, 6), bucket[1] + amount.minutes

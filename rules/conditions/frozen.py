@@ -19,7 +19,7 @@ _NOTHING: Mapping[str, _Held] = {}
 
 
 class Sensor(NamedTuple):
-    """A field, what it is called, and which of its values count: from `low` to `high`, not `rest`.
+    """A field, its name and unit, and which of its values count: from `low` to `high`, not `rest`.
 
     At rest a value may stand still, as oxygen does in clean air.
     """
@@ -29,6 +29,7 @@ class Sensor(NamedTuple):
     low: float = -1e9
     high: float = 1e9
     rest: float | None = None
+    unit: str = ""
 
 
 class Witness(NamedTuple):
@@ -64,7 +65,7 @@ class Frozen(Timeless):
         seen = None if self.witness is None else get(self.witness.field)
         alone = self.witness is not None and seen is None
         after: dict[str, _Held] | None = None
-        for name, field, low, high, rest in self.sensors:
+        for name, field, low, high, rest, _ in self.sensors:
             value, held = get(field), state.get(name)
             if not isinstance(value, NUMBER):
                 continue
@@ -114,7 +115,7 @@ class Frozen(Timeless):
             value, since, *_, found = held.get(sensor.name) or (0.0, 0, 0)
             if found:
                 evidence: Evidence = {
-                    "of": sensor.name,
+                    "of": f"{sensor.name} ({sensor.unit})" if sensor.unit else sensor.name,
                     "value": value,
                     "frozen_h": round((at - since) / _HOUR, 1),
                     "limit": self.span / timedelta(hours=1),

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
-from devices.instant import Instant
 from devices.reading import Reading
-from rules.condition import Condition, State, Verdict
+from rules.condition import Condition, State, Timeless, Verdict
 from rules.finding import Finding, clear
-from rules.moment import Moment
 
 
 @dataclass(frozen=True, slots=True)
-class Several:
+class Several(Timeless):
     """Another condition that finds something at `least` or more of the last `among` readings.
 
     Readings it can't judge are not counted. State: that of the other condition, the last readings
@@ -32,6 +30,8 @@ class Several:
         if finding is not None and not finding.known:
             return (inner, bits, since), finding if since else None
         found = finding is not None and finding.severity is not None
+        if not found and not bits and not since:
+            return state if inner == state[0] else (inner, 0, 0), None
         bits = (bits << 1 | found) & ((1 << self.among) - 1)
         count, at = bits.bit_count(), reading.measured_at
         if count < self.least:
@@ -41,11 +41,3 @@ class Several:
         since = since or finding.since
         evidence = {**finding.evidence, "count": count, "among": self.among}
         return (inner, bits, since), Finding(finding.severity, at, since, evidence)
-
-    def tick(self, state: State, moment: Moment) -> Verdict:  # noqa: ARG002 it counts readings
-        """Return the state as it is."""
-        return state, None
-
-    def deadline(self, state: State) -> Instant | None:  # noqa: ARG002 never
-        """Return None."""
-        return None

@@ -188,3 +188,12 @@ def test_what_cannot_be_done_is_refused_in_one_line(
     assert (outcome.exit_code, outcome.stdout) == (code, "")
     assert complaint in outcome.stderr
     assert len(outcome.stderr.splitlines()) == 1
+
+
+def test_a_journal_that_is_given_as_a_file_of_meters_is_told_apart(
+    gridwatch: Command, journal: Path
+) -> None:
+    outcome = gridwatch("rules", "backtest", journal)
+
+    assert outcome.exit_code == 2
+    assert f"this is a journal: give it as --journal {journal}" in outcome.stderr

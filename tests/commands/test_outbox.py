@@ -158,3 +158,40 @@ async def test_an_order_wakes_the_outbox_at_once(path: Path) -> None:
             await left.wait()
         running.cancel()
         await asyncio.wait((running,))
+
+
+async def test_it_says_that_commands_wait_only_after_seconds(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "ingest.outbox")
+    async with post(path) as here:
+        await here.order(row("a"))
+        here.broker.away = True
+        said = []
+        for milliseconds in (0, 2_900, 100, 5_000):
+            here.after(milliseconds)
+            await here.outbox.send()
+            said.append(len(caplog.messages))
+        here.broker.away = False
+        await here.outbox.send()
+
+    assert said == [0, 0, 1, 1]
+    assert caplog.messages == [
+        "commands wait: not connected to the broker; trying again until they expire",
+        "commands leave again",
+    ]
+
+
+async def test_a_broker_that_is_back_within_seconds_was_never_away(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "ingest.outbox")
+    async with post(path) as here:
+        await here.order(row("a"))
+        for away in (True, False, True):
+            here.broker.away = away
+            await here.order(row(f"b-{here.clock.instant}", at=here.clock.instant))
+            await here.outbox.send()
+            here.after(2_900)
+
+    assert caplog.messages == []

@@ -129,7 +129,7 @@ class AlertAccount:
         for subject, state in rows:
             for rule, saved in from_json(state)[3].items():
                 life = life_of(saved)
-                if life and life.phase is Phase.PENDING:
+                if life.phase is Phase.PENDING:
                     yield rule, subject, life
 
     def _rows(self) -> list[tuple[str, str, str, int, int]]:

@@ -31,8 +31,8 @@ SHORT_SETTLING = Mutation(
 SHORT_SILENCE = Mutation(
     "takes a monitor for silent after 3 s",
     "rules/library/gas_silent/rule.py",
-    'WARN = _limit("warn_min", 10.0, 2.0, 60.0)',
-    'WARN = _limit("warn_min", 0.05, 0.05, 60.0)',
+    'WARN = patience("warn_min", 10.0, (2.0, 60.0))',
+    'WARN = patience("warn_min", 0.05, (0.05, 60.0))',
     "",
 )
 SHORT_HOLD = Mutation(

@@ -12,6 +12,7 @@ from rules.condition import Condition
 from rules.conditions.accumulated import Accumulated, Amounts
 from rules.conditions.baseline import Band, Baseline
 from rules.conditions.combination import Combination
+from rules.conditions.learnt import Habit, LearntSilence
 from rules.conditions.marks import Marks
 from rules.conditions.rate import Rate
 from rules.conditions.rise import Rise
@@ -274,3 +275,16 @@ def test_silence_is_told_by_time_alone_and_not_while_a_reading_is_at_hand() -> N
     state, finding = silent.observe(state, reading(5, {}))
     assert finding is not None
     assert finding.severity is None
+
+
+@pytest.mark.parametrize("before", [MONDAY, [MONDAY, 1, MONDAY + 9 * HOUR]])
+def test_a_silence_saved_before_intervals_were_learnt_goes_on(before: object) -> None:
+    hours = timedelta(hours=1)
+    silent = Silent((Patience(NOTICE, 6 * hours, ""), Patience(WARNING, 9 * hours, "")))
+    learnt = LearntSilence(silent, Habit(2.0, hours, hours, ""))
+
+    assert learnt.deadline(before) == silent.deadline(before)
+    _, expected = silent.tick(before, Moment(MONDAY + 9 * HOUR))
+    after, found = learnt.tick(before, Moment(MONDAY + 9 * HOUR))
+    assert found == expected
+    assert learnt.observe(after, reading(10, {}))[1] is not None

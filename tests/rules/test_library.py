@@ -67,7 +67,9 @@ def test_an_alert_is_explained_in_both_languages_with_the_source_of_its_limit(
             assert_chinese(text.zh)
 
 
-@pytest.mark.parametrize("name", ["gas_jump", "gas_level_ch4", "gas_rate_of_rise"])
+@pytest.mark.parametrize(
+    "name", ["gas_frozen_sensor", "gas_jump", "gas_level_ch4", "gas_rate_of_rise", "gas_stuck"]
+)
 def test_a_gas_is_told_with_its_unit(name: str) -> None:
     rule = catalogue()[name]
     changes = [change for result in results(rule) for change in result.changes]

@@ -33,7 +33,10 @@ MOVED = Limit(
 
 def _condition(numbers: Numbers) -> Condition:
     same, moved = numbers[SAME.name], numbers[MOVED.name]
-    sensors = tuple(Sensor(each.gas, each.field, high=each.full, rest=each.rest) for each in RANGES)
+    sensors = tuple(
+        Sensor(each.gas, each.field, high=each.full, rest=each.rest, unit=each.unit)
+        for each in RANGES
+    )
     span, witness = timedelta(hours=same.value), Witness("temperature_c", moved.value)
     return trusted(Frozen(sensors, span, Severity.WARNING, same.source, witness))
 

@@ -42,19 +42,19 @@ ZERO = Limit(
 def _below(sensor: Range) -> Condition:
     limit = -_BELOW * sensor.full
     level = Level(Severity.WARNING, limit, limit / 2, _BELOW_SOURCE)
-    return Named(sensor.gas, Threshold(sensor.field, (level,), falling=True, samples=2))
+    return Named(sensor.quantity, Threshold(sensor.field, (level,), falling=True, samples=2))
 
 
 def _condition(numbers: Numbers) -> Condition:
     full, zero = numbers[FULL.name], numbers[ZERO.name]
     at_full = Frozen(
-        tuple(Sensor(each.gas, each.field, low=each.full) for each in RANGES),
+        tuple(Sensor(each.gas, each.field, low=each.full, unit=each.unit) for each in RANGES),
         timedelta(minutes=full.value),
         Severity.WARNING,
         full.source,
     )
     at_zero = Frozen(
-        tuple(Sensor(each.gas, each.field, low=0.0, high=0.0) for each in RANGES),
+        tuple(Sensor(each.gas, each.field, low=0.0, high=0.0, unit=each.unit) for each in RANGES),
         timedelta(days=zero.value),
         Severity.NOTICE,
         zero.source,

@@ -1,0 +1,96 @@
+"""Learnt: silent for longer than the device's own interval between two uploads makes likely."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from statistics import median
+from typing import NamedTuple
+
+from devices.instant import Instant, milliseconds_of
+from devices.reading import Reading
+from rules.condition import State, Verdict
+from rules.conditions.silent import Patience, Silent
+from rules.moment import Moment
+
+_MINUTE = 60_000
+_REMEMBERED = 5
+_PARTS = 4
+
+
+class Habit(NamedTuple):
+    """How long a device may be silent by its own habit: so many of its intervals, and `spare`.
+
+    At least `least`. What arrives within `apart` of the upload before belongs to it.
+    """
+
+    intervals: float
+    spare: timedelta
+    least: timedelta
+    source: str
+    apart: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class LearntSilence:
+    """A silence whose first patience is shorter for a device that is heard more often.
+
+    The interval is the median of the last five between arrivals, in our time, so that neither a
+    lost upload nor a backlog changes it, nor the few uploads of a fitter. It never makes the
+    patience longer: that is for the setting, of which a lower level may only be stricter. State:
+    that of the silence; when the last upload arrived; the last intervals in minutes; the patience
+    in milliseconds, 0 for that of the setting.
+    """
+
+    silent: Silent
+    habit: Habit
+
+    def start(self) -> State:
+        """Return the state of a device never heard."""
+        return None
+
+    def observe(self, state: State, reading: Reading) -> Verdict:
+        """Note that the device is there, and after how long."""
+        arrived_at = reading.received_at
+        inner, before_at, minutes, patience = _whole(state) or (None, arrived_at, (), 0)
+        inner, finding = self.silent.observe(inner, reading)
+        if arrived_at - before_at < milliseconds_of(self.habit.apart):
+            return (inner, before_at, minutes, patience), finding
+        minutes = [*minutes, (arrived_at - before_at) // _MINUTE][-_REMEMBERED:]
+        return (inner, arrived_at, minutes, self._patience_ms(minutes)), finding
+
+    def tick(self, state: State, moment: Moment) -> Verdict:
+        """Say since when nothing was heard."""
+        inner, *rest, patience = _whole(state)
+        inner, finding = self._silent(patience).tick(inner, moment)
+        return (inner, *rest, patience), finding
+
+    def deadline(self, state: State) -> Instant | None:
+        """Return when the next level is reached."""
+        if state is None:
+            return None
+        inner, _, _, patience = _whole(state)
+        if patience and isinstance(inner, int):
+            return int(inner + patience - milliseconds_of(self.silent.hold))
+        return self.silent.deadline(inner)
+
+    def _silent(self, patience: int) -> Silent:
+        if not patience:
+            return self.silent
+        first, *others = self.silent.levels
+        learnt = Patience(first.severity, timedelta(milliseconds=patience), self.habit.source)
+        return replace(self.silent, levels=(learnt, *others))
+
+    def _patience_ms(self, minutes: list[int]) -> int:
+        """Return the patience by the intervals, 0 if that of the setting is no longer."""
+        if len(minutes) < _REMEMBERED:
+            return 0
+        usual = round(self.habit.intervals * median(minutes)) * _MINUTE
+        patience = max(milliseconds_of(self.habit.least), usual + milliseconds_of(self.habit.spare))
+        set_ms = milliseconds_of(self.silent.levels[0].duration)
+        return patience if patience < set_ms else 0
+
+
+def _whole(state: State) -> State:
+    """Return a state; one that was saved as that of the silence alone has nothing learnt."""
+    if state is None or (not isinstance(state, int) and len(state) == _PARTS):
+        return state
+    return state, state if isinstance(state, int) else state[0], (), 0

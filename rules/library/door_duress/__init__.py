@@ -1,0 +1,1 @@
+"""Somebody opens a door under threat and says so in secret."""

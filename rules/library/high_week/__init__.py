@@ -1,0 +1,1 @@
+"""Much water in seven days, none of which stands out."""

@@ -1,0 +1,1 @@
+"""A device that the cell hardly hears."""
