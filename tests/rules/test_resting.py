@@ -8,7 +8,7 @@ from rules.engine import Engine, NoStore
 from rules.register import TableRegister
 from tests.bench.rules import telemetry
 
-_RESTING = ("abnormal_use", "low_day", "night_flow")
+_RESTING = ("abnormal_use", "high_week", "low_day", "night_flow")
 
 
 def test_what_rests_is_saved_as_what_is_awake() -> None:
