@@ -4,8 +4,6 @@ import re
 import subprocess
 from pathlib import Path
 
-from ingest.demo.programs import find_program
-
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
 RULES = sorted((PROMETHEUS / "rules").glob("*.yml"))
@@ -25,7 +23,7 @@ def service_alerts() -> list[str]:
 def said_by(program: str, *arguments: str | Path) -> str:
     """Return what a program prints; AssertionError with all of it if it fails."""
     run = subprocess.run(
-        [find_program(program, program), *arguments],
+        [program, *arguments],
         capture_output=True,
         text=True,
         timeout=60,
