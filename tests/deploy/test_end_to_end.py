@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from devices.instant import Instant
 from ingest.cli import app
 from ingest.clock import MachineClock, stopwatch
 from ingest.demo.gridwatch import Gridwatch, Tables, mqtt_table
@@ -43,7 +44,11 @@ def service(folder: Path, mosquitto: Mosquitto, alertmanager: Deployed) -> Gridw
     """Return a service that knows where the monitor stands."""
     tables: Tables = {
         "mqtt": mqtt_table(mosquitto.port),
-        "outlet.alertmanager": {"urls": [alertmanager.url], "runbooks": RUNBOOKS},
+        "outlet.alertmanager": {
+            "urls": [alertmanager.url],
+            "runbooks": RUNBOOKS,
+            "longest_backoff_s": 1.0,
+        },
     }
     made = Gridwatch(folder / "gridwatch", tables)
     made.folder.mkdir()
@@ -55,23 +60,33 @@ def service(folder: Path, mosquitto: Mosquitto, alertmanager: Deployed) -> Gridw
     return made
 
 
+def begins(mosquitto: Mosquitto, at: Instant) -> None:
+    """Let gas reach level 2, which stays until a person resets it."""
+    for second in (0, 10):
+        publish(mosquitto, at + second * SECOND, CRITICAL)
+
+
+async def ends(gridwatch: Gridwatch, mosquitto: Mosquitto, found_at: Instant) -> None:
+    """Let the gas be gone for more than five minutes, and a person reset the alert."""
+    for second in range(20, 400, 60):
+        publish(mosquitto, found_at + second * SECOND, GOOD)
+    await until(lambda: stored(gridwatch) == 9)
+    ((alert,),) = rows_of(gridwatch.journal, "SELECT id FROM alert")
+    reset = ["alerts", "reset", alert, "--journal", str(gridwatch.journal)]
+    assert CliRunner().invoke(app, reset).stdout == "reset\n"
+
+
 async def test_gas_is_told_to_street_district_and_city_within_seconds_and_so_is_its_end(
     tmp_path: Path, mosquitto: Mosquitto, listener: Listener, alertmanager: Deployed
 ) -> None:
     found_at = MachineClock().now() - 400 * SECOND
     async with listener.listening():
         with alertmanager, service(tmp_path, mosquitto, alertmanager) as gridwatch:
-            publish(mosquitto, found_at, CRITICAL)
-            publish(mosquitto, found_at + 10 * SECOND, CRITICAL)
+            begins(mosquitto, found_at)
             started = stopwatch()
             await until(lambda: listener.by("firing", RULE.name) == EVERYONE)
             took_s = stopwatch() - started
-            for second in range(20, 400, 60):
-                publish(mosquitto, found_at + second * SECOND, GOOD)
-            await until(lambda: stored(gridwatch) == 9)
-            ((alert,),) = rows_of(gridwatch.journal, "SELECT id FROM alert")
-            reset = ["alerts", "reset", alert, "--journal", str(gridwatch.journal)]
-            assert CliRunner().invoke(app, reset).stdout == "reset\n"
+            await ends(gridwatch, mosquitto, found_at)
             await until(lambda: listener.by("resolved", RULE.name) == EVERYONE)
             await until(lambda: len(listener.mail) == 2)
 
@@ -87,6 +102,25 @@ async def test_gas_is_told_to_street_district_and_city_within_seconds_and_so_is_
     assert "GB/T 50493-2019" in fired.text
     assert RULE.title_zh in fired.text
     assert page in fired.text
+
+
+async def test_an_alertmanager_that_was_down_as_gas_came_and_as_it_went_tells_of_both(
+    tmp_path: Path, mosquitto: Mosquitto, listener: Listener, alertmanager: Deployed
+) -> None:
+    found_at = MachineClock().now() - 400 * SECOND
+    async with listener.listening():
+        with alertmanager, service(tmp_path, mosquitto, alertmanager) as gridwatch:
+            alertmanager.stop()
+            begins(mosquitto, found_at)
+            await until(lambda: gridwatch.metrics().get("gridwatch_outlet_errors_total", 0) > 0)
+            alertmanager.start()
+            await until(lambda: listener.by("firing", RULE.name) == EVERYONE)
+            alertmanager.stop()
+            await ends(gridwatch, mosquitto, found_at)
+            alertmanager.start()
+            await until(lambda: listener.by("resolved", RULE.name) == EVERYONE)
+
+    assert {each.severity for each in listener.heard} == {"critical"}
 
 
 async def test_a_service_that_is_gone_is_told_to_operations_and_so_is_its_return(
