@@ -31,6 +31,15 @@ _UNACKNOWLEDGED = Described(
     "gridwatch_mqtt_unacknowledged", "gauge", (), "Messages held and not acknowledged"
 )
 _BYTES = Described("gridwatch_journal_bytes", "gauge", (), "Bytes of the journal in use")
+_LIMIT = Described(
+    "gridwatch_journal_limit_bytes", "gauge", (), "Bytes at which the journal takes nothing more"
+)
+_DISK_FREE = Described(
+    "gridwatch_journal_disk_free_bytes", "gauge", (), "Bytes free on the disk of the journal"
+)
+_CLOCK = Described(
+    "gridwatch_clock_seconds", "gauge", (), "What the clock of the service shows, Unix time"
+)
 _DEVICES = Described("gridwatch_devices_seen", "gauge", (), "Devices ever seen")
 _UNREGISTERED = Described(
     "gridwatch_devices_unregistered", "gauge", (), "Devices seen that are not in the registry"
@@ -65,6 +74,9 @@ OBSERVED = (
     _FAILURES,
     _UNACKNOWLEDGED,
     _BYTES,
+    _LIMIT,
+    _DISK_FREE,
+    _CLOCK,
     _DEVICES,
     _UNREGISTERED,
     _ALERTS,
@@ -92,6 +104,10 @@ class Observed(Collector):
         yield _family(_CONNECTS, {(): session.connects})
         yield _family(_FAILURES, {(): session.failures})
         yield _family(_UNACKNOWLEDGED, {(): session.held})
+        yield _family(_CLOCK, {(): self.clock.now() / 1000})
+        yield _family(_LIMIT, {(): self.journal.max_bytes})
+        with suppress(OSError):
+            yield _family(_DISK_FREE, {(): self.journal.disk_free_bytes()})
         yield _family(_BACKLOG, _by_name(self.forwarders, lambda each: each.backlog))
         with suppress(sqlite3.Error, JournalUnavailable, JournalError):
             yield from self._journal_families()

@@ -157,6 +157,8 @@ class AlertmanagerSettings(Section):
     """Where they listen; credentials do not belong here."""
     interval_s: Annotated[float, Field(gt=0, le=3_600)] = 60.0
     """Seconds between posts of what fires. After four without one, silence is taken for the end."""
+    runbooks: Url | None = None
+    """Where the files of this project can be read, for links to what to do; none: paths in it."""
     token: SecretStr | None = None
     """Bearer token; `token_file` keeps it out of this file."""
     token_file: Path | None = None

@@ -8,6 +8,7 @@ for a batch of 2,000).
 """
 
 import asyncio
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -274,6 +275,15 @@ class Journal:
         query = "SELECT count(*) FROM device WHERE seen = 1 AND area IS NULL"
         (number,) = self._reader.execute(query).fetchone()
         return int(number)
+
+    @property
+    def max_bytes(self) -> int:
+        """From this size on nothing more is taken."""
+        return self._max_bytes
+
+    def disk_free_bytes(self) -> int:
+        """Return what the disk of the journal still takes from us; OSError if it is gone."""
+        return shutil.disk_usage(self._path.parent).free
 
     def size_bytes(self) -> int:
         """Return the bytes in use: pages that hold something, without the write-ahead log."""

@@ -21,7 +21,8 @@ from ingest.journal.alert_outgoing import (
 )
 from ingest.journal.alerts import Alert, alert_of
 from ingest.outlets.outlet import PAGE, Beside, Count
-from ingest.outlets.posting import Labels, Posting, ended, fires, firing
+from ingest.outlets.posting import Labels, Posting, Words, ended, fires, firing
+from ingest.outlets.runbook import runbook_of
 from ingest.sink import SinkUnavailable
 
 ENDED_RESENT = timedelta(minutes=15)
@@ -49,10 +50,18 @@ class AlertmanagerOutlet:
 
     done_to = None
 
-    def __init__(self, name: str, receiver: Receiver, beside: Beside, interval: timedelta) -> None:
+    def __init__(
+        self,
+        name: str,
+        receiver: Receiver,
+        beside: Beside,
+        interval: timedelta,
+        runbooks: str | None = None,
+    ) -> None:
         self.name = name
         self._receiver = receiver
         self._journal, self._clock, self._title_of = beside
+        self._runbooks = runbooks
         self._interval_ms = milliseconds_of(interval)
         self._told_to = 0
         self._posted_at: Instant | None = None
@@ -144,13 +153,16 @@ class AlertmanagerOutlet:
             for posting in ended(
                 alert,
                 self._journal.read(recent_transitions, alert.id, since),
-                self._title_of(alert.rule),
+                self._words_of(alert.rule),
             )
         }
 
     def _firing(self, alert: Alert, now: Instant) -> Posting:
         ahead_ms = _VALID_FOR * self._interval_ms
-        return firing(alert, self._title_of(alert.rule), now, ahead_ms)
+        return firing(alert, self._words_of(alert.rule), now, ahead_ms)
+
+    def _words_of(self, rule: str) -> Words:
+        return Words(self._title_of(rule), runbook_of(rule, self._runbooks))
 
 
 def _end(posting: Posting) -> Instant:

@@ -59,7 +59,7 @@ def _alertmanagers(settings: Settings, beside: Beside) -> Iterator[Courier]:
             url, beside.clock, timeout_s=alertmanager.timeout_s, headers=headers, tls=tls
         )
         name = f"alertmanager:{urlsplit(url).netloc}{urlsplit(url).path.rstrip('/')}"
-        outlet = AlertmanagerOutlet(name, client, beside, interval)
+        outlet = AlertmanagerOutlet(name, client, beside, interval, alertmanager.runbooks)
         yield Courier(outlet, timedelta(seconds=alertmanager.longest_backoff_s))
 
 

@@ -18,6 +18,13 @@ Labels: TypeAlias = tuple[tuple[str, str], ...]
 _LONGEST_EVIDENCE = 1_000
 
 
+class Words(NamedTuple):
+    """What is told of each alert of a rule: its title, and where to read what to do."""
+
+    title: Text
+    runbook: str
+
+
 class Posting(NamedTuple):
     """An alert as it is posted; `ends_at` ahead of now means that it fires."""
 
@@ -41,21 +48,21 @@ def fires(alert: Alert) -> bool:
     return alert.state != "resolved" and not alert.suppressed
 
 
-def firing(alert: Alert, title: Text, now: Instant, ahead_ms: int) -> Posting:
+def firing(alert: Alert, words: Words, now: Instant, ahead_ms: int) -> Posting:
     """Return the posting of an alert that fires, as valid up to so long from now."""
     start = min(alert.start_at, now)
     return Posting(
-        _labels(alert, alert.severity), _annotations(alert, title), start, now + ahead_ms
+        _labels(alert, alert.severity), _annotations(alert, words), start, now + ahead_ms
     )
 
 
-def ended(alert: Alert, transitions: Sequence[AlertTransition], title: Text) -> list[Posting]:
+def ended(alert: Alert, transitions: Sequence[AlertTransition], words: Words) -> list[Posting]:
     """Return the postings of what the alert was and left, by the transitions after the first.
 
     It ends when it did in device time, but no later than we were told. What it was and is again
     is among them: the posting that it fires has the last word.
     """
-    annotations = _annotations(alert, title)
+    annotations = _annotations(alert, words)
     return [
         Posting(_labels(alert, severity), annotations, min(alert.start_at, end), end)
         for severity, end in _ends(transitions).items()
@@ -87,15 +94,16 @@ def _labels(alert: Alert, severity: int) -> Labels:
     return tuple(labels.items())
 
 
-def _annotations(alert: Alert, title: Text) -> dict[str, str]:
+def _annotations(alert: Alert, words: Words) -> dict[str, str]:
     annotations = {
-        "summary": f"{title.en}: {alert.subject}",
-        "summary_zh": f"{title.zh}：{alert.subject}",
+        "summary": f"{words.title.en}: {alert.subject}",
+        "summary_zh": f"{words.title.zh}：{alert.subject}",
         "description": alert.text_en,
         "description_zh": alert.text_zh,
         "alert": alert.id,
         "start": iso_of(alert.start_at),
         "state": alert.state,
+        "runbook_url": words.runbook,
         "evidence": alert.evidence[:_LONGEST_EVIDENCE],
     }
     if alert.state == "stale":

@@ -116,6 +116,9 @@ async def test_the_labels_are_the_identity_and_the_annotations_tell_the_rest(pat
     assert posting.annotations["alert"] == ALERT
     assert posting.annotations["summary"] == f"{RULE.title}: gas_monitor/gm-1"
     assert RULE.title_zh in posting.annotations["summary_zh"]
+    assert posting.annotations["runbook_url"] == (
+        "rules/library/gas_level_ch4/README.md#at-three-in-the-morning"
+    )
     assert "GB/T 50493-2019" in posting.annotations["description"]
     assert posting.annotations["start"] == "2025-10-09T08:53:20.000Z"
 
