@@ -19,6 +19,7 @@ from ingest.http import Endpoint, guard_of
 from ingest.intake import Intake
 from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
+from ingest.journal.upgrade import upgrade
 from ingest.judges import judges_of
 from ingest.judging import Ears
 from ingest.metrics import Metrics
@@ -63,6 +64,7 @@ async def serve(settings: Settings, clock: Clock) -> None:
     Raises what a part of the service could not deal with: the process should end, and nothing that
     was acknowledged is lost by it.
     """
+    upgrade(settings.journal.path)
     journal = Journal(settings.journal.path, int(settings.journal.max_mb * 1e6))
     sinks = sinks_of(settings.sink)
     try:
