@@ -19,6 +19,7 @@ from ingest.http import Endpoint, guard_of
 from ingest.intake import Intake
 from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
+from ingest.journal.lock import held
 from ingest.journal.upgrade import upgrade
 from ingest.judges import judges_of
 from ingest.judging import Ears
@@ -64,18 +65,27 @@ async def serve(settings: Settings, clock: Clock) -> None:
     Raises what a part of the service could not deal with: the process should end, and nothing that
     was acknowledged is lost by it.
     """
-    upgrade(settings.journal.path)
-    journal = Journal(settings.journal.path, int(settings.journal.max_mb * 1e6))
-    sinks = sinks_of(settings.sink)
+    with held(settings.journal.path):
+        upgrade(settings.journal.path)
+        await _serve_on(
+            Journal(settings.journal.path, int(settings.journal.max_mb * 1e6)), settings, clock
+        )
+
+
+async def _serve_on(journal: Journal, settings: Settings, clock: Clock) -> None:
+    """Run on the journal, and close it whatever happens."""
     try:
-        service = _Service(settings, clock, journal, sinks)
+        sinks = sinks_of(settings.sink)
         try:
-            await service.run()
+            service = _Service(settings, clock, journal, sinks)
+            try:
+                await service.run()
+            finally:
+                await service.close()
         finally:
-            await service.close()
+            for sink in sinks.values():
+                await sink.close()
     finally:
-        for sink in sinks.values():
-            await sink.close()
         await journal.close()
 
 

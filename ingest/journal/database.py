@@ -32,7 +32,10 @@ _PASSING = {
     sqlite3.SQLITE_CANTOPEN: "it can't be opened",
 }
 _LASTING = {
-    sqlite3.SQLITE_CORRUPT: "damaged: move it aside; `sqlite3 FILE .recover` saves what is legible",
+    sqlite3.SQLITE_CORRUPT: (
+        "damaged: move it aside, or `gridwatch journal restore` a backup;"
+        " `sqlite3 FILE .recover` saves what is legible"
+    ),
     sqlite3.SQLITE_NOTADB: "not a journal, nor any SQLite database: name another file",
 }
 
