@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
@@ -35,6 +36,7 @@ from ingest.registry.facts import Sources
 from ingest.settings import Settings
 from ingest.sink import Sink
 from ingest.sinks import sinks_of
+from ingest.supervisor import supervisor_of
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_SECONDS = 6.0
@@ -95,6 +97,8 @@ class _Service:
     ) -> None:
         longest = settings.sink.influx.longest_backoff_s if settings.sink.influx else 30.0
         self._settings = settings
+        self._journal = journal
+        self._supervisor = supervisor_of(os.environ)
         label = AreaLabel(settings.alerts.label_level, settings.alerts.label_areas)
         self._metrics = Metrics(label)
         self._health = Health()
@@ -149,6 +153,7 @@ class _Service:
             self._pipeline.run(self._settings.batch, self._heard), name="pipeline"
         )
         tasks = [pipeline, *self._start_others()]
+        self._supervisor.tell("READY=1")
         try:
             await asyncio.wait((*tasks, stop), return_when=asyncio.FIRST_COMPLETED)
             if not any(task.done() for task in tasks):
@@ -182,7 +187,17 @@ class _Service:
                 "registry": self._judges.watch.run(),
                 "commands": self._outbox.run(self._judges.judging.ordered),
             }
+        if self._supervisor.every:
+            runs["watchdog"] = self._supervisor.watch(self._well)
         return [asyncio.create_task(run, name=name) for name, run in runs.items()]
+
+    async def _well(self) -> bool:
+        """Return whether batches become durable; a commit that hangs keeps this waiting as well."""
+        try:
+            await self._journal.answer()
+        except JournalUnavailable:
+            return False
+        return self._health.healthy
 
     def _heard(self, stored: int) -> None:
         for forwarder in self._forwarders:
@@ -191,6 +206,7 @@ class _Service:
     async def _finish(self, pipeline: asyncio.Task[None]) -> None:
         """Commit and acknowledge what is pending, and let the sinks have it, within bounds."""
         _LOG.info("stopping: finishing what is under way")
+        self._supervisor.tell("STOPPING=1")
         self._session.stop_receiving()
         with suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_SECONDS):
