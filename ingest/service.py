@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
@@ -20,6 +21,8 @@ from ingest.http import Endpoint, guard_of
 from ingest.intake import Intake
 from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
+from ingest.journal.lock import held
+from ingest.journal.upgrade import upgrade
 from ingest.judges import judges_of
 from ingest.judging import Ears
 from ingest.metrics import Metrics
@@ -34,6 +37,7 @@ from ingest.registry.facts import Sources
 from ingest.settings import Settings
 from ingest.sink import Sink
 from ingest.sinks import sinks_of
+from ingest.supervisor import supervisor_of
 from rules.catalogue import alert_rules
 
 _LOG = logging.getLogger(__name__)
@@ -65,17 +69,27 @@ async def serve(settings: Settings, clock: Clock) -> None:
     Raises what a part of the service could not deal with: the process should end, and nothing that
     was acknowledged is lost by it.
     """
-    journal = Journal(settings.journal.path, int(settings.journal.max_mb * 1e6))
-    sinks = sinks_of(settings.sink)
+    with held(settings.journal.path):
+        upgrade(settings.journal.path)
+        await _serve_on(
+            Journal(settings.journal.path, int(settings.journal.max_mb * 1e6)), settings, clock
+        )
+
+
+async def _serve_on(journal: Journal, settings: Settings, clock: Clock) -> None:
+    """Run on the journal, and close it whatever happens."""
     try:
-        service = _Service(settings, clock, journal, sinks)
+        sinks = sinks_of(settings.sink)
         try:
-            await service.run()
+            service = _Service(settings, clock, journal, sinks)
+            try:
+                await service.run()
+            finally:
+                await service.close()
         finally:
-            await service.close()
+            for sink in sinks.values():
+                await sink.close()
     finally:
-        for sink in sinks.values():
-            await sink.close()
         await journal.close()
 
 
@@ -87,6 +101,7 @@ class _Service:
         self._settings = settings
         self._journal = journal
         self._clock = clock
+        self._supervisor = supervisor_of(os.environ)
         label = AreaLabel(settings.alerts.label_level, settings.alerts.label_areas)
         self._metrics = Metrics(label)
         self._health = Health()
@@ -144,6 +159,7 @@ class _Service:
             self._pipeline.run(self._settings.batch, self._heard), name="pipeline"
         )
         tasks = [pipeline, *self._start_others()]
+        self._supervisor.tell("READY=1")
         try:
             await asyncio.wait((*tasks, stop), return_when=asyncio.FIRST_COMPLETED)
             if not any(task.done() for task in tasks):
@@ -177,7 +193,17 @@ class _Service:
                 "registry": self._judges.watch.run(),
                 "commands": self._outbox.run(self._judges.judging.ordered),
             }
+        if self._supervisor.every:
+            runs["watchdog"] = self._supervisor.watch(self._well)
         return [asyncio.create_task(run, name=name) for name, run in runs.items()]
+
+    async def _well(self) -> bool:
+        """Return whether batches become durable; a commit that hangs keeps this waiting as well."""
+        try:
+            await self._journal.answer()
+        except JournalUnavailable:
+            return False
+        return self._health.healthy
 
     def _heard(self, stored: int) -> None:
         for forwarder in self._forwarders:
@@ -186,6 +212,7 @@ class _Service:
     async def _finish(self, pipeline: asyncio.Task[None]) -> None:
         """Commit and acknowledge what is pending, and let the sinks have it, within bounds."""
         _LOG.info("stopping: finishing what is under way")
+        self._supervisor.tell("STOPPING=1")
         self._session.stop_receiving()
         with suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_SECONDS):

@@ -12,6 +12,7 @@ from ingest.cli import (
     dead_letters,
     demo,
     devices,
+    journal,
     query,
     registry,
     rules,
@@ -33,6 +34,7 @@ app.add_typer(query.app, name="query")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(commands.app, name="commands")
 app.add_typer(dead_letters.app, name="deadletter")
+app.add_typer(journal.app, name="journal")
 app.add_typer(registry.app, name="registry")
 app.add_typer(rules.app, name="rules")
 app.add_typer(simulate.app, name="simulate")

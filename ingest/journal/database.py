@@ -9,7 +9,8 @@ from pathlib import Path
 from secrets import token_hex
 
 _LOG = logging.getLogger(__name__)
-VERSION = 1
+VERSION = 2
+"""Of the schema: 1 was the first with rules; `ingest.journal.upgrade` brings older ones up."""
 APPLICATION_ID = 0x4757_4A4C
 """The letters GWJL in the file's header: it tells a journal from any other SQLite database."""
 
@@ -31,7 +32,10 @@ _PASSING = {
     sqlite3.SQLITE_CANTOPEN: "it can't be opened",
 }
 _LASTING = {
-    sqlite3.SQLITE_CORRUPT: "damaged: move it aside; `sqlite3 FILE .recover` saves what is legible",
+    sqlite3.SQLITE_CORRUPT: (
+        "damaged: move it aside, or `gridwatch journal restore` a backup;"
+        " `sqlite3 FILE .recover` saves what is legible"
+    ),
     sqlite3.SQLITE_NOTADB: "not a journal, nor any SQLite database: name another file",
 }
 
@@ -51,7 +55,8 @@ def open_writer(path: Path) -> sqlite3.Connection:
     """
     _make_file(path)
     with _opening(path) as database:
-        _check(database, path, may_be_empty=True)
+        if not is_empty(database):
+            check_header(database, path)
         (mode,) = database.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
             raise JournalError(f"{path}: needs a local file system, this one shares no memory")
@@ -61,19 +66,30 @@ def open_writer(path: Path) -> sqlite3.Connection:
             f"journal_size_limit = {_LONGEST_LOG_BYTES}",
         ):
             database.execute(f"PRAGMA {pragma}")
-        if _version(database) == 0:
+        if version_of(database) == 0:
             _create(database, path)
         return database
 
 
-def open_reader(path: Path) -> sqlite3.Connection:
-    """Open the journal to read what is committed; JournalError if there is none."""
+def open_reader(path: Path, *, older: bool = False) -> sqlite3.Connection:
+    """Open the journal to read what is committed; JournalError if there is none.
+
+    `older` also takes one of a version before this, for what looks at no table by its columns.
+    """
+    reader = open_present(path, older=older)
+    reader.execute("PRAGMA query_only = ON")
+    return reader
+
+
+def open_present(path: Path, *, older: bool = False) -> sqlite3.Connection:
+    """Open a journal that is there as it is; JournalError if there is none."""
     if not path.exists():
         raise JournalError(f"{path}: no journal here; `gridwatch run` makes it")
-    with _opening(path) as reader:
-        _check(reader, path, may_be_empty=False)
-        reader.execute("PRAGMA query_only = ON")
-        return reader
+    with _opening(path) as database:
+        if is_empty(database):
+            raise JournalError(f"{path}: nothing in it yet; `gridwatch run` makes a journal of it")
+        check_header(database, path, older=older)
+        return database
 
 
 def file_at(path: Path) -> tuple[int, int] | None:
@@ -160,38 +176,50 @@ def _opening(path: Path) -> Iterator[sqlite3.Connection]:
         raise JournalError(f"{path}: {words}") from None
 
 
-def _check(database: sqlite3.Connection, path: Path, *, may_be_empty: bool) -> None:
-    version = _version(database)
-    (application,) = database.execute("PRAGMA application_id").fetchone()
+def is_empty(database: sqlite3.Connection) -> bool:
+    """Return whether nobody has made anything in the file yet."""
     (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if version == tables == 0:
-        if may_be_empty:
-            return
-        raise JournalError(f"{path}: nothing in it yet; `gridwatch run` makes a journal of it")
+    return bool(version_of(database) == tables == 0)
+
+
+def check_header(database: sqlite3.Connection, path: Path, *, older: bool = False) -> None:
+    """Raise JournalError unless it is a journal of this version, or of one before if `older`."""
+    version = version_of(database)
+    (application,) = database.execute("PRAGMA application_id").fetchone()
     if application != APPLICATION_ID:
         raise JournalError(f"{path}: the database of another program: name another file")
-    if version != VERSION:
+    if version > VERSION or version < 1:
         raise JournalError(
             f"{path}: schema version {version}, this program knows {VERSION}:"
             " use the release that wrote it, or name another file"
         )
+    if version < VERSION and not older:
+        raise JournalError(
+            f"{path}: schema version {version}, this program needs {VERSION}: back it up, then"
+            " start `gridwatch run` or `gridwatch journal upgrade` once"
+        )
+
+
+def schema() -> str:
+    """Return the statements that make an empty database a journal of this version."""
+    return "".join(
+        files(package).joinpath("schema.sql").read_text(encoding="utf-8") for package in _SCHEMAS
+    )
 
 
 def _create(database: sqlite3.Connection, path: Path) -> None:
-    schema = "".join(
-        files(package).joinpath("schema.sql").read_text(encoding="utf-8") for package in _SCHEMAS
-    )
     digest_key = f"INSERT INTO meta VALUES ('digest_key', '{token_hex(16)}');"  # noqa: S608 hex
     header = f"PRAGMA application_id = {APPLICATION_ID};PRAGMA user_version = {VERSION};"
     try:
-        database.executescript(f"BEGIN IMMEDIATE;{schema}{digest_key}{header}COMMIT;")
+        database.executescript(f"BEGIN IMMEDIATE;{schema()}{digest_key}{header}COMMIT;")
     except sqlite3.OperationalError:
         roll_back(database)
-        if _version(database) != VERSION:  # otherwise another process was first
+        if version_of(database) != VERSION:  # otherwise another process was first
             raise
     else:
         _LOG.info("new journal %s", path)
 
 
-def _version(database: sqlite3.Connection) -> int:
+def version_of(database: sqlite3.Connection) -> int:
+    """Return the version of the schema; 0 in an empty file."""
     return int(database.execute("PRAGMA user_version").fetchone()[0])

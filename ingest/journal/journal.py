@@ -111,6 +111,11 @@ class Journal:
         async with self._transaction():
             self._follow(judgement(Fresh(())))
 
+    async def answer(self) -> None:
+        """Return once a transaction is possible, so none before this hangs."""
+        async with self._transaction():
+            pass
+
     async def forwarded(self, sink: str, seq: int, rejected: Sequence[DeadLetter] = ()) -> None:
         """Move the sink's cursor to `seq`, never back, and keep what it will never take."""
         async with self._transaction():

@@ -1,4 +1,4 @@
--- Version 1 of the journal. Instants are milliseconds since 1970-01-01T00:00:00Z.
+-- Version 2 of the journal. Instants are milliseconds since 1970-01-01T00:00:00Z.
 
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,

@@ -114,7 +114,7 @@ def test_nobody_else_can_read_what_the_service_writes(run: Run) -> None:
     modes = {file.name: oct(file.stat().st_mode)[-3:] for file in _journal_files(run)}
 
     assert set(modes.values()) == {"600"}
-    assert len(modes) == 3
+    assert len(modes) == 4
 
 
 def _everything_that_is_said(run: Run) -> Iterator[str]:
