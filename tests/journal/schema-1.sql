@@ -247,7 +247,7 @@ INSERT INTO dead_letter (id, stage, reason, detail, topic, payload, size, digest
 DELETE FROM dead_letter WHERE id = 11;
 INSERT INTO cursor VALUES ('influx', 6);
 INSERT INTO subject_state VALUES ('device', 'water_meter/wm-1', x'0102', 1760000600000), ('premises', 'p-1', x'03', NULL);
-INSERT INTO alert VALUES ('leak:1', 'leak', 'device', 'water_meter/wm-1', 1760000000000, 'firing', 2, 2, 1760000060000, 1760000060500, 0, '{"flow_m3h":0.02}', '漏水', 'a leak'), ('leak:0', 'leak', 'device', 'water_meter/wm-1', 1750000000000, 'resolved', 1, 2, 1750000060000, 1750000060500, 1, '{}', '漏水', 'a leak');
+INSERT INTO alert VALUES ('leak:1', 'burst', 'device', 'water_meter/wm-1', 1760000000000, 'firing', 2, 2, 1760000060000, 1760000060500, 0, '{"flow_m3h":0.02}', '漏水', 'a leak'), ('leak:0', 'burst', 'device', 'water_meter/wm-1', 1750000000000, 'resolved', 1, 2, 1750000060000, 1750000060500, 1, '{}', '漏水', 'a leak');
 INSERT INTO alert_change VALUES (3, 'leak:0/1', 'leak:0', 'raised', 2, 1750000000000, 1750000000500, 0, '{}', '漏水', 'a leak'), (4, 'leak:0/2', 'leak:0', 'resolved', 1, 1750000060000, 1750000060500, 1, '{}', '漏水', 'a leak'), (8, 'leak:1/1', 'leak:1', 'raised', 2, 1760000000000, 1760000000500, 0, '{}', '漏水', 'a leak'), (9, 'leak:1/2', 'leak:1', 'raised', 2, 1760000000000, 1760000000500, 0, '{}', '漏水', 'a leak');
 DELETE FROM alert_change WHERE seq = 9;
 INSERT INTO alert_reset VALUES ('leak:1', 1760000070000, NULL);
