@@ -60,7 +60,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def test_a_monitor_is_told_that_falls_silent_and_none_for_an_outage_of_the_broker(
     tmp_path: Path,
     mosquitto: Mosquitto,
-    copy: Path,  # noqa: ARG001 the service runs from it
+    copy: Path,
 ) -> None:
     service = Gridwatch(tmp_path / "gridwatch", tables(mosquitto))
     quiet = Monitor("tank-quiet", MachineClock().now(), falls_silent=True)
