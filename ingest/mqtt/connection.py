@@ -88,8 +88,8 @@ class Connection(asyncio.Protocol):
         self._read_or_not()
 
     def write(self, data: bytes) -> None:
-        """Write bytes of whole packets; nothing when the transport is gone."""
-        if self._transport and not self.lost.done():
+        """Write bytes of whole packets; nothing when the transport is gone or going."""
+        if self._transport and not self._transport.is_closing():
             self._transport.write(data)
 
     def acknowledge(self, packet_ids: Sequence[int]) -> None:
@@ -153,7 +153,7 @@ class Connection(asyncio.Protocol):
 
         To close with unread bytes would reset the connection, and our last words could be lost.
         """
-        if self._transport is None or self.lost.done():
+        if self._transport is None or self._transport.is_closing():
             return
         self._receive = _ignore
         self.write(mqtt5.DisconnectPacket().write())

@@ -26,7 +26,13 @@ class Wire(asyncio.Transport):
         connection.connection_made(self)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        if self._closed:
+            raise RuntimeError("uvloop refuses to write once closed")
         self.written += data
+
+    def close(self) -> None:
+        """Be closed by the loop, which tells the connection later."""
+        self._closed = True
 
     def is_closing(self) -> bool:
         return self._closed
@@ -245,6 +251,16 @@ async def test_acknowledgements_are_the_packets_the_codec_would_write() -> None:
 async def test_nothing_is_written_to_a_connection_that_is_gone() -> None:
     line = Line()
     line.connection.abort("over")
+
+    line.connection.acknowledge([1])
+    await line.connection.close()
+
+    assert line.wire.written == b""
+
+
+async def test_nothing_is_written_to_a_connection_that_is_going() -> None:
+    line = Line()
+    line.wire.close()
 
     line.connection.acknowledge([1])
     await line.connection.close()
