@@ -7,11 +7,13 @@ from pathlib import Path
 
 from ingest.demo.programs import LOOPBACK, Alertmanager
 from tests.deploy.files import ROOT
+from tests.outlets.hook import until
 
 FOLDER = ROOT / "deploy" / "alertmanager"
 FILE = FOLDER / "alertmanager.yml"
 _HOOKS = "http://127.0.0.1:9099/"
 _MAIL = "127.0.0.1:25"
+_LAST = {"alertname": "posted_last"}
 
 
 class Deployed(Alertmanager):
@@ -46,8 +48,18 @@ def post(server: Alertmanager, alerts: Sequence[Mapping[str, str]]) -> None:
         connection.close()
 
 
-def told(server: Alertmanager) -> set[tuple[str, str]]:
-    """Return name and severity of what fires and is not inhibited."""
+async def told(server: Alertmanager) -> set[tuple[str, str]]:
+    """Return name and severity of what fires and is not inhibited, once all posted is judged.
+
+    Alertmanager judges in the order of posting, a moment after its answer: a pair of alerts whose
+    second inhibits its first is posted last and waited for, for 30 s at most.
+    """
+    post(server, [_LAST | {"severity": "notice"}, _LAST | {"severity": "warning"}])
+    await until(lambda: (_LAST["alertname"], "notice") not in _uninhibited(server))
+    return _uninhibited(server) - {(_LAST["alertname"], "warning")}
+
+
+def _uninhibited(server: Alertmanager) -> set[tuple[str, str]]:
     connection = http.client.HTTPConnection(LOOPBACK, server.port, timeout=10)
     try:
         connection.request("GET", "/api/v2/alerts?inhibited=false")

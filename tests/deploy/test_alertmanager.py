@@ -102,12 +102,12 @@ def test_an_alert_goes_to_those_of_its_area_and_its_severity(labels: str, receiv
         "nor over gas",
     ],
 )
-def test_what_is_graver_or_wider_speaks_for_the_rest(
+async def test_what_is_graver_or_wider_speaks_for_the_rest(
     server: Deployed, alerts: list[dict[str, str]], left: set[tuple[str, str]]
 ) -> None:
     post(server, alerts)
 
-    assert told(server) == left
+    assert await told(server) == left
 
 
 def test_only_alerts_that_there_are_speak_for_others_or_are_spoken_for() -> None:
