@@ -1,7 +1,7 @@
 """What befalls the service and the broker while tanks live beside them."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from datetime import timedelta
 from typing import TypeAlias
 
@@ -11,7 +11,6 @@ from ingest.demo.programs import Mosquitto
 from tests.proof.fans import FanAccount
 
 _LIMIT_S = 75
-_ASKED_AGAIN_S = 0.5
 _LOOK = timedelta(milliseconds=10)
 _NONE = timedelta()
 
@@ -70,15 +69,9 @@ async def run(
             await asyncio.gather(*faults)
             await _reached(ended)
         finally:
-            await end(lives)
-
-
-async def end(lives: Collection[asyncio.Task[None]]) -> None:
-    """Cancel until all have ended: a lost connection swallows a cancellation that meets it."""
-    while lives:
-        for life in lives:
-            life.cancel()
-        _, lives = await asyncio.wait(lives, timeout=_ASKED_AGAIN_S)
+            for life in lives:
+                life.cancel()
+            await asyncio.wait(lives)
 
 
 async def _reached(moment: Moment) -> None:
