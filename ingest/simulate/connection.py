@@ -22,6 +22,7 @@ from devices.instant import iso_of
 from devices.models.emission import Emission
 from devices.topic import Topic
 from ingest.backoff import Backoff
+from ingest.cancellation import heed_cancellation
 from ingest.clock import Clock
 from ingest.simulate.broker import Broker, Login
 from ingest.simulate.tally import Tally
@@ -99,6 +100,7 @@ class Connection:
         async with self._client(fresh=fresh) as client:
             client.pending_calls_threshold = self._voice.in_flight + 1
             await self._greet(client)
+            heed_cancellation()
             self._backoff.succeeded()
             self._again = deque(sorted(self._under_way))
             self.up.set()
@@ -150,6 +152,7 @@ class Connection:
             del self._under_way[place]
             self._tally.acknowledged(emission)
             self._queue.task_done()
+            heed_cancellation()
 
     async def _next(self) -> tuple[int, Emission]:
         if self._again:

@@ -20,6 +20,7 @@ from devices.message import Command, decode_command
 from devices.models.command import DONE, EXPIRED, Answer, reply_text
 from devices.models.tank import Source, Tank, after
 from devices.topic import Channel, Topic, parse_topic
+from ingest.cancellation import heed_cancellation
 from ingest.clock import MachineClock, pause
 from ingest.demo.programs import LOOPBACK
 
@@ -112,6 +113,7 @@ class Monitor:
             timeout=_ANSWER_LIMIT_S,
         ) as client:
             await client.subscribe(f"gw/v1/{KIND}/{self.device}/down", qos=1)
+            heed_cancellation()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._speak(client))
                 tasks.create_task(self._listen(client))
@@ -126,6 +128,7 @@ class Monitor:
             self._unsent.popleft()
             if topic.channel is Channel.UP and _level(payload) >= LIMIT_LEL_PCT:
                 self.high.set()
+            heed_cancellation()
 
     async def _listen(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
