@@ -1,5 +1,6 @@
 """Through real servers: who falls silent is told of, and nobody while we were deaf ourselves."""
 
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -41,6 +42,13 @@ SHORT_HOLD = Mutation(
     "HOLD = timedelta(seconds=1)",
     "",
 )
+HEARS_ALWAYS = Mutation(
+    "blames devices for what it could not hear itself",
+    "ingest/judging.py",
+    "return self.connected() and self.health.healthy",
+    "return True",
+    "",
+)
 HEARD = "tank-heard"
 _RULE = "gas_silent"
 _AWAY = timedelta(seconds=5)
@@ -57,11 +65,12 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("defects", [(), (HEARS_ALWAYS,)], ids=["sound", HEARS_ALWAYS.name])
 async def test_a_monitor_is_told_that_falls_silent_and_none_for_an_outage_of_the_broker(
-    tmp_path: Path,
-    mosquitto: Mosquitto,
-    copy: Path,
+    defects: Sequence[Mutation], tmp_path: Path, mosquitto: Mosquitto, copy: Path
 ) -> None:
+    for mutation in defects:
+        mutate(copy, mutation)
     service = Gridwatch(tmp_path / "gridwatch", tables(mosquitto))
     quiet = Monitor("tank-quiet", MachineClock().now(), falls_silent=True)
     account = FanAccount(service.journal, (quiet, Monitor(HEARD)))
@@ -70,7 +79,9 @@ async def test_a_monitor_is_told_that_falls_silent_and_none_for_an_outage_of_the
         parted = Faults(service, mosquitto, account).part(quiet.high.is_set, _AWAY)
         await run(account, mosquitto.port, (parted,), Again(service.journal))
 
-    assert silent(service.journal) == [(f"{KIND}/{quiet.device}", quiet.high_at)]
+    (told, *others) = silent(service.journal)
+    assert told == (f"{KIND}/{quiet.device}", quiet.high_at)
+    assert [subject for subject, _ in others] == [f"{KIND}/{HEARD}" for _ in defects]
 
 
 class Again:
