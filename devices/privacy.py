@@ -82,6 +82,8 @@ _LONG_LIST = re.compile(
 _TELLING = (_PERSON_TEXT, _IMAGE, _LONG_LIST, _IDENTITY_NUMBER, _DISGUISED)
 _HEXADECIMAL = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _NUMBER = re.compile(r"[-+]?[0-9][0-9.eE+-]{0,30}")
+_PIECE = 1_000
+"""Characters that are normalised at once."""
 _ESCAPED = re.compile(r"(?<!\\)\\+u([0-9a-fA-F]{4})")
 
 _NAMERS = frozenset({"key", "k", "field", "label", "attr", "n"})
@@ -175,7 +177,7 @@ def _is_told_of_a_person(tree: Mapping[object, object]) -> bool:
 def _is_personal_text(text: str) -> bool:
     if len(text) > _LONGEST_HARMLESS_TEXT:
         return True
-    plain = _unescaped(unicodedata.normalize("NFKC", text))
+    plain = _unescaped(_folded(text))
     first = _FIRST_KEY.match(plain)
     return (
         _NUMBER_OF_A_PERSON.search(plain) is not None
@@ -227,10 +229,23 @@ def _texts(payload: bytes) -> Iterator[str]:
     """Yield the payload as the texts it may be, escapes resolved at whatever depth they stand."""
     narrow = payload.replace(b"\0", b"")
     try:
-        yield _unescaped(unicodedata.normalize("NFKC", narrow.decode()))
+        yield _unescaped(_folded(narrow.decode()))
     except UnicodeDecodeError:
-        yield _unescaped(unicodedata.normalize("NFKC", narrow.decode("utf-8", "replace")))
-        yield _unescaped(unicodedata.normalize("NFKC", narrow.decode("gb18030", "replace")))
+        yield _unescaped(_folded(narrow.decode("utf-8", "replace")))
+        yield _unescaped(_folded(narrow.decode("gb18030", "replace")))
+
+
+def _folded(text: str) -> str:
+    """Return the text in the form that spells alike what looks alike.
+
+    Normalising takes time with the square of how many combining marks follow each other: 64 KiB of
+    them more than a second. So it is done piece by piece. No word that is looked for has such
+    marks, so none is lost where pieces meet.
+    """
+    if text.isascii():
+        return text
+    pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+    return "".join(unicodedata.normalize("NFKC", piece) for piece in pieces)
 
 
 def _unescaped(text: str) -> str:
@@ -238,7 +253,7 @@ def _unescaped(text: str) -> str:
 
 
 def _plain(key: str) -> str:
-    folded = unicodedata.normalize("NFKC", key).casefold()
+    folded = _folded(key).casefold()
     return "".join(letter for letter in folded if letter.isalpha() or letter.isdigit())
 
 
