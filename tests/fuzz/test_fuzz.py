@@ -15,7 +15,7 @@ from devices.payload import Decoded, Measured
 from devices.refusal import DecodeError, Reason
 from tests.fuzz.finding import keep, shortened
 from tests.fuzz.following import Path as FurtherPath
-from tests.fuzz.law import LONGEST_S, BrokenLawError, judged
+from tests.fuzz.law import LONGEST_S, BrokenLawError, judged, processor_s
 from tests.fuzz.messages import MessageSample, hear_message, message_samples
 from tests.fuzz.mutation import mutated
 from tests.fuzz.run import Coverage, told
@@ -60,8 +60,9 @@ def panicking(payload: bytes) -> Decoded:
 
 
 def dawdling(payload: bytes) -> Decoded:
-    for _ in range(60):
-        sum(range(1_000_000))
+    until = processor_s() + LONGEST_S
+    while processor_s() <= until:
+        pass
     return DOOR.decode(payload)
 
 
