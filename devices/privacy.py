@@ -125,12 +125,22 @@ def holds_personal_data(tree: object) -> bool:
     """Return whether a JSON value has a personal field, at any depth that JSON was parsed."""
     if isinstance(tree, Mapping):
         return _is_told_of_a_person(tree) or any(
-            _is_personal(str(key), value) or holds_personal_data(value)
-            for key, value in tree.items()
+            _is_personal(str(key), value) or _holds_within(value) for key, value in tree.items()
         )
-    if isinstance(tree, list):
-        return any(is_personal_value(value) or holds_personal_data(value) for value in tree)
-    return False
+    return isinstance(tree, list) and (is_personal_value(tree) or _holds_within(tree))
+
+
+def _holds_within(value: object) -> bool:
+    """Look into a value that was judged itself: its numbers, in lists within lists, are counted.
+
+    To count them again at each level would take a second for a payload of deep lists.
+    """
+    if not isinstance(value, list):
+        return holds_personal_data(value)
+    return any(
+        (not isinstance(each, list) and is_personal_value(each)) or _holds_within(each)
+        for each in value
+    )
 
 
 def is_disguised(pseudonym: str) -> bool:

@@ -230,6 +230,18 @@ def test_the_largest_hostile_payload_is_judged_at_once(unit: bytes) -> None:
     assert least_s(lambda: mentions_personal_data(payload)) < LONGEST_S
 
 
+@pytest.mark.parametrize("item", ["null", "[]", '"a"', "{}", "[[]]"])
+@pytest.mark.parametrize("sample", GOOD, ids=lambda sample: sample.kind)
+def test_the_deepest_lists_of_a_good_payload_are_judged_at_once(sample: Sample, item: str) -> None:
+    """The numbers of lists in lists are counted once, not once for each level."""
+    items = ",".join([item] * (60_000 // (len(item) + 1)))
+    deep = "[" * 190 + items + "]" * 190
+    payload = sample.payload[:-1] + f',"deep":{deep}}}'.encode()
+
+    assert decoded(sample, payload).unknown_fields == 1
+    assert least_s(lambda: decoded(sample, payload)) < LONGEST_S / 2
+
+
 def test_marks_that_combine_neither_take_long_nor_hide_a_name() -> None:
     """Python normalises a row of them in a time with the square of its length."""
     told = {"key": MARKS * 20_000, "value": 1}

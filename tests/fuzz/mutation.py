@@ -47,9 +47,11 @@ def changed(tree: object, dice: Random, corpus: Sequence[bytes]) -> object:
     elif act == "drop":
         del holder[key]
     elif act == "wrap":
-        holder[key] = dice.choice(([holder[key]], {"value": holder[key], "unit": "ppm"}))
+        for _ in range(dice.choice((1, 1, 1, 3, 180))):
+            holder[key] = dice.choice(([holder[key]], {"value": holder[key], "unit": "ppm"}))
     elif act == "repeat":
-        holder[key] = [holder[key]] * dice.choice((2, 24, 96, 97, 200))
+        times = (2, 24, 96, 97) if isinstance(holder[key], dict | list) else (2, 96, 97, 10_000)
+        holder[key] = [holder[key]] * dice.choice(times)
     elif isinstance(holder, dict):
         name = dice.choice((*_WORDS, *_names(dice, corpus)))
         holder[name] = oddity(dice, dice.choice(_WORDS), depth=3)
