@@ -85,7 +85,7 @@ class Intake:
             raise
         kind = topic.kind if topic.kind in self._kinds else "other"
         result.received[kind, topic.channel] += 1
-        if not self._gate.takes(topic.device, message.received_at):
+        if not self._gate.takes(topic.device, message.received_at, len(message.payload)):
             result.shed[kind, topic.device] += 1
             return
         if topic.channel is Channel.UP:

@@ -271,6 +271,24 @@ def test_the_bound_is_for_all_that_a_device_says_and_begins_anew_with_each_windo
     assert [gate.takes("d", at) for at in instants] == [True, True, False, False, True, True, False]
 
 
+def test_a_large_message_counts_as_the_many_readings_that_cost_as_much() -> None:
+    gate = FloodGate(1_000)
+    large = sum(gate.takes("large", NOW, LARGEST_PAYLOAD) for _ in range(1_000))
+    daily = sum(gate.takes("daily", NOW, 1_000) for _ in range(1_000))
+    small = sum(gate.takes("small", NOW, 150) for _ in range(1_000))
+
+    assert (large, daily, small) == (3, 250, 1_000)
+
+
+def test_a_message_that_is_let_go_is_not_looked_at() -> None:
+    intake = Intake(Decoder(), FloodGate(1))
+    long = raw("gw/v1/door/d-1/up", b"x " * 200)
+
+    result = intake.sort([long])
+
+    assert [letter.reason for letter in result.batch.dead_letters] == ["flood"]
+
+
 def test_a_clock_that_steps_back_closes_no_gate() -> None:
     gate = FloodGate(1)
 
