@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 READY := $(VENV)/ready
+FUZZ_READY := $(VENV)/fuzz-ready
 
 .PHONY: help
 help: ## print this help
@@ -57,6 +58,10 @@ quality: $(READY) ## leaks found and false alarms of the water rules on real met
 replay: setup ## real household meters through the path (FILE=readings.csv.gz)
 	@$(BIN)/gridwatch demo --replay $(or $(FILE),tests/samples/daiad/readings.csv)
 
+.PHONY: fuzz
+fuzz: $(FUZZ_READY) ## every decoder against a fuzzer that watches its branches (SECONDS=30 each, KIND=door for one, SEED=1)
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),30) --seed $(or $(SEED),1) $(if $(KIND),--kind $(KIND))
+
 .PHONY: docs
 docs: $(READY) ## write what is generated in docs: settings, metrics, rules, JSON Schemas
 	@$(BIN)/gridwatch settings > docs/settings.md
@@ -78,6 +83,10 @@ $(READY): pyproject.toml constraints.txt
 	  || deploy/install-python
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(FUZZ_READY): $(READY)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
 	@touch $@
 
 .PHONY: clean

@@ -1,10 +1,12 @@
 """Decoding: from a message of a device to its readings, or the reason why not."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
 from devices.catalogue import catalogue
 from devices.instant import Instant, iso_of, milliseconds_of
+from devices.kind import DeviceKind
 from devices.reading import Reading
 from devices.refusal import DecodeError, Reason
 
@@ -31,13 +33,20 @@ class Upload(NamedTuple):
 
 
 class Decoder:
-    """Turns messages of any kind into readings; holds what it accepts and nothing else."""
+    """Turns messages into readings; holds what it accepts and nothing else.
 
-    def __init__(self, acceptance: Acceptance = Acceptance()) -> None:  # noqa: B008 a frozen value
+    `kinds` are those of the catalogue unless others are given.
+    """
+
+    def __init__(
+        self,
+        acceptance: Acceptance = Acceptance(),  # noqa: B008 a frozen value
+        kinds: Mapping[str, DeviceKind] | None = None,
+    ) -> None:
         self.acceptance = acceptance
         self._ahead = milliseconds_of(acceptance.ahead)
         self._age = milliseconds_of(acceptance.age)
-        self._kinds = dict(catalogue())
+        self._kinds = dict(kinds or catalogue())
 
     def decode(self, kind: str, device: str, payload: bytes, received_at: Instant) -> Upload:
         """Return the readings of an `up` message; DecodeError if any part of it is refused."""

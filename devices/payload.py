@@ -22,6 +22,7 @@ from pydantic_core import CoreSchema, ErrorDetails, PydanticCustomError, core_sc
 
 from devices.instant import Instant
 from devices.privacy import (
+    LARGEST_LOOKED_THROUGH,
     holds_personal_data,
     is_disguised,
     is_identity_number,
@@ -140,7 +141,7 @@ def validated(adapter: TypeAdapter[Message], payload: bytes) -> Message:
     try:
         return adapter.validator.validate_json(payload)  # type: ignore[no-any-return]
     except ValidationError as error:
-        if mentions_personal_data(payload):
+        if len(payload) <= LARGEST_LOOKED_THROUGH and mentions_personal_data(payload):
             raise DecodeError(Reason.PERSONAL_DATA, "a personal field in the payload") from None
         raise _refusal(error) from None
 

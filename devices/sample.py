@@ -4,9 +4,9 @@ import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from importlib.resources import files
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, NamedTuple, Self, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from devices import kinds
 from devices.instant import Instant, instant_of
@@ -41,14 +41,27 @@ class _Reading(_Row):
 
 
 class _Sample(_Row):
+    """What is no UTF-8 stands in hexadecimal, as `payload_hex`."""
+
     name: str
     group: Group
-    payload: str
+    payload: str | None = None
+    payload_hex: str | None = None
     received_at: AwareDatetime | None = None
     device: str | None = None
     refused: Reason | None = None
     readings: tuple[_Reading, ...] = ()
     unknown_fields: int = 0
+
+    @model_validator(mode="after")
+    def _has_one_payload(self) -> Self:
+        if (self.payload is None) == (self.payload_hex is None):
+            raise ValueError("expected one of payload and payload_hex")
+        return self
+
+    @property
+    def sent(self) -> bytes:
+        return (self.payload or "").encode() or bytes.fromhex(self.payload_hex or "")
 
 
 class _File(_Row):
@@ -73,7 +86,7 @@ def _sample(kind: str, rows: _File, row: _Sample) -> Sample:
         group=row.group,
         received_at=instant_of(row.received_at or rows.received_at),
         device=row.device or rows.device,
-        payload=row.payload.encode(),
+        payload=row.sent,
         refused=row.refused,
         readings=tuple(_measured(reading.measured_at, reading.values) for reading in row.readings),
         unknown_fields=row.unknown_fields,

@@ -6,9 +6,10 @@ from functools import partial
 
 from devices.instant import Instant
 from ingest.journal.alerts import Alert, live_without
-from ingest.journal.consequences import ChangeRow, Consequences, Fresh
+from ingest.journal.consequences import Consequences, Fresh
+from ingest.journal.ending import ending
 from ingest.journal.journal import Journal
-from rules.lifecycle import Transition
+from rules.explanation import Text
 
 _LOG = logging.getLogger(__name__)
 _AT_ONCE = 500
@@ -22,7 +23,7 @@ async def end_dropped(journal: Journal, rules: Collection[str], now: Instant) ->
     """
     ended = 0
     while left := live_without(journal.reader, rules, _AT_ONCE):
-        rows = Consequences(changes=[_ended(alert, now) for alert in left])
+        rows = Consequences(changes=[ending(alert, now, _why(alert)) for alert in left])
         await journal.judge(partial(_whatever, rows))
         ended += len(left)
         names = ", ".join(sorted({alert.rule for alert in left}))
@@ -34,23 +35,9 @@ def _whatever(rows: Consequences, _: Fresh) -> Consequences:
     return rows
 
 
-def _ended(alert: Alert, now: Instant) -> ChangeRow:
-    return ChangeRow(
-        identity=f"{alert.id}/{Transition.RESOLVED}/{alert.severity}/{now}",
-        alert=alert.id,
-        rule=alert.rule,
-        scope=alert.scope,
-        subject=alert.subject,
-        start_at=alert.start_at,
-        transition=Transition.RESOLVED,
-        severity=alert.severity,
-        at=now,
-        told_at=now,
-        suppressed=alert.suppressed,
-        evidence=alert.evidence,
-        text_zh=f"本版本已无规则 {alert.rule}，告警随之结束，并未有人确认已恢复。"
-        f"此前：{alert.text_zh}",
-        text_en=f"This release has no rule {alert.rule}, so the alert ends; nobody has seen that "
-        f"it is over. Before: {alert.text_en}",
-        areas=alert.areas,
+def _why(alert: Alert) -> Text:
+    return Text(
+        f"本版本已无规则 {alert.rule}，告警随之结束，并未有人确认已恢复。",
+        f"This release has no rule {alert.rule}, so the alert ends; nobody has seen that"
+        " it is over.",
     )

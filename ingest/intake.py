@@ -11,7 +11,7 @@ from devices.catalogue import catalogue
 from devices.decoding import Decoder
 from devices.instant import Instant
 from devices.message import decode_reply, decode_status
-from devices.privacy import mentions_personal_data
+from devices.privacy import LARGEST_LOOKED_THROUGH, mentions_personal_data
 from devices.refusal import DecodeError, Reason
 from devices.topic import Channel, Topic, parse_topic
 from ingest.flood import FloodGate
@@ -85,7 +85,7 @@ class Intake:
             raise
         kind = topic.kind if topic.kind in self._kinds else "other"
         result.received[kind, topic.channel] += 1
-        if not self._gate.takes(topic.device, message.received_at):
+        if not self._gate.takes(topic.device, message.received_at, len(message.payload)):
             result.shed[kind, topic.device] += 1
             return
         if topic.channel is Channel.UP:
@@ -157,12 +157,14 @@ def _flood(kind: str, device: str, at: Instant) -> DeadLetter:
 
 def _dead_letter(message: Message, reason: str, detail: str) -> DeadLetter:
     """Return the dead letter of a message; its payload is withheld if it may be personal."""
+    payload = message.payload
+    unknown = len(payload) > LARGEST_LOOKED_THROUGH
     return DeadLetter(
         stage="decode",
         reason=MALFORMED if message.malformed else reason,
         detail=detail,
         topic=_shown(message.topic),
-        payload=message.payload,
+        payload=payload,
         at=message.received_at,
-        withheld=reason == Reason.PERSONAL_DATA or mentions_personal_data(message.payload),
+        withheld=reason == Reason.PERSONAL_DATA or unknown or mentions_personal_data(payload),
     )

@@ -2,7 +2,8 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from ingest.settings import Settings
 from ingest.tls import trusting
 
 S = TypeVar("S")
+_SECRETS = frozenset({"password", "token"})
 
 
 def faults(settings: Settings) -> Iterator[str]:
@@ -47,20 +49,29 @@ def _limits_faults(file: Path | None) -> Iterator[str]:
         yield from (f"rules.limits: {line}" for line in str(error).splitlines())
 
 
-def exposures(settings: Settings) -> Iterator[str]:
+def exposures(settings: Settings, source: Path | None = None) -> Iterator[str]:
     """Yield each file that others on this machine can read and should not, with its key.
 
-    None on Windows, whose modes say nothing of others.
+    `source` is the file of the settings, private if a secret stands in it. None on Windows, whose
+    modes say nothing of others.
     """
     if os.name == "nt":
         return
-    for key, file in _private_files(settings):
+    own = source if source and _holds_secret(tomllib.loads(source.read_text("utf-8"))) else None
+    for key, file in (("settings with a secret", own), *_private_files(settings)):
         try:
             mode = file.stat().st_mode if file else 0
         except OSError:
             continue
         if mode & (stat.S_IRGRP | stat.S_IROTH):
             yield f"{key}: others can read {file}: chmod 600"
+
+
+def _holds_secret(table: Mapping[str, object]) -> bool:
+    return any(
+        key in _SECRETS or (isinstance(value, Mapping) and _holds_secret(value))
+        for key, value in table.items()
+    )
 
 
 def _private_files(settings: Settings) -> Iterator[tuple[str, Path | None]]:

@@ -70,7 +70,7 @@ async def serve(settings: Settings, clock: Clock) -> None:
     was acknowledged is lost by it.
     """
     with held(settings.journal.path):
-        upgrade(settings.journal.path)
+        upgrade(settings.journal.path, clock.now())
         await _serve_on(
             Journal(settings.journal.path, int(settings.journal.max_mb * 1e6)), settings, clock
         )

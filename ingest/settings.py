@@ -83,7 +83,7 @@ class AcceptSettings(Section):
     age_days: Days = 40.0
     """The age of the oldest reading taken."""
     device_messages: Annotated[int, Field(ge=0, le=10_000_000)] = 20_000
-    """Messages taken of one device in 10 s; what it says above is counted and let go. 0: all."""
+    """Messages taken of one device in 10 s, or so many times 256 bytes; more is let go. 0: all."""
 
 
 class BatchSettings(Section):

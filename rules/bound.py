@@ -53,7 +53,8 @@ class Profile:
     The alerts of sequences are among `bound`, but no reading concerns them by itself.
     `timed` are the names and deadlines of those that time changes; `derivations` are name and
     function of what any rule reads of such a device, in order, and whether few readings show it;
-    `resting` are the names of the rules that read nothing else, see `Memory.wake`.
+    `resting` are the names of the rules that read nothing else, see `Memory.wake`. `edition` is
+    that of the `Profiles` it is one of.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class Profile:
         sequences: Iterable[BoundSequence] = (),
         alerts: Iterable[Bound] = (),
         derivations: Iterable[Derivation] = (),
+        edition: object = None,
     ) -> None:
+        self.edition = edition
         judging = tuple(bound)
         self.bound = {rule.name: rule for rule in (*judging, *alerts)}
         self.timed = tuple(
@@ -148,9 +151,13 @@ class Rulebook:
 
 
 class Profiles:
-    """Makes each profile once: most subjects of a city share a handful of them."""
+    """Makes each profile once: most subjects of a city share a handful of them.
+
+    `edition` is what all its profiles have in common, and no other's.
+    """
 
     def __init__(self, rulebook: Rulebook, register: Register) -> None:
+        self.edition = object()
         self._rulebook = rulebook
         self._register = register
         self._made: dict[tuple[Scope, str, tuple[str, ...], Traits], Profile] = {}
@@ -176,6 +183,7 @@ class Profiles:
                 (self._sequence(rule, places) for rule in sequences),
                 (self._bound(alert, places, key[3]) for rule in sequences for alert in rule.alerts),
                 self._rulebook.derivations_of(kind),
+                self.edition,
             )
         return self._made[key]
 

@@ -92,12 +92,13 @@ class Engine:
     def replace(self, rulebook: Rulebook, register: Register) -> None:
         """Go on with other rules, limits or facts; states and timers stay as they are.
 
-        A deadline that comes earlier by it is noticed at the subject's next reading or timer.
-        Raises LimitError and changes nothing if the limits of a subject contradict each other.
+        A subject takes them over when it is looked at next, so a deadline that comes earlier by it
+        is noticed at its next reading or timer; only those at work take them over at once. Raises
+        LimitError and changes nothing if the limits of one of these contradict each other; of any
+        other, that is raised when it is looked at: `Rulebook.complaints` tells it before.
         """
         profiles = Profiles(rulebook, register)
-        memories = {**self._evicted, **self._memories}
-        changed = [(memory, profiles.of(subject)) for subject, memory in memories.items()]
+        changed = [(memory, profiles.of(subject)) for subject, memory in self._open.items()]
         for memory, profile in changed:
             memory.profile, memory.due = profile, 0
         self._register = self._judge.register = register
@@ -252,6 +253,8 @@ class Engine:
         if memory is None:
             memory = self._loaded(subject)
         self._memories[subject] = memory
+        if memory.profile.edition is not self._profiles.edition:
+            memory.profile, memory.due = self._profiles.of(subject), 0
         return memory
 
     def _loaded(self, subject: Subject) -> Memory:

@@ -1,4 +1,4 @@
-"""`gridwatch alerts`: what is wrong now, why, and resetting what waits for a person."""
+"""`gridwatch alerts`: what is wrong now, why, what may be next, and resetting what waits."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -29,7 +29,12 @@ from ingest.journal.alerts import (
     transitions_of,
 )
 from ingest.journal.database import open_reader, open_writer, passing_failures, transaction
+from ingest.journal.state_table import states_that_say
 from ingest.printable import printable
+from rules.catalogue import alert_rules
+from rules.explanation import Text
+from rules.lifecycle import Phase
+from rules.pending import Pending, pending_in
 from rules.severity import Severity
 
 app = typer.Typer(
@@ -44,6 +49,7 @@ _COLUMNS = (
     "worst", "last_at", "told_at", "text_zh", "text_en",
 )  # fmt: skip
 _IN_A_TABLE = _COLUMNS[:7]
+_PENDING = ("severity", "rule", "subject", "start_at", "fires_at", "text_zh", "text_en")
 _TRANSITIONS = ("seq", "transition", "severity", "at", "told_at", "suppressed")
 _ANSWERED_WITHIN_S = 4.0
 _LOOK = timedelta(milliseconds=100)
@@ -71,6 +77,29 @@ def list_(  # noqa: PLR0913 each parameter is an option
     rows = (
         {name: value for name, value in _row(each).items() if name in columns} for each in found
     )
+    print_rows(form, columns, rows)
+
+
+@app.command("pending")
+def pending_(
+    most: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many.")] = 50,
+    form: FormOption = Form.TABLE,
+    settings: SettingsFile = None,
+    journal: JournalFile = None,
+) -> None:
+    """List what was found and has yet to last, what is told next first.
+
+    `fires_at` is when it is told if it lasts. Looks through the states of all subjects.
+    """
+    rules = alert_rules()
+    with journal_refusals():
+        states = states_that_say(open_reader(journal_of(settings, journal)), Phase.PENDING)
+        found = [each for state in states for each in pending_in(*state, rules)]
+    if not found:
+        typer.echo("nothing is pending", err=True)
+    found.sort(key=lambda each: (each.fires_at, -each.severity, each.subject))
+    columns = _PENDING[:5] if form is Form.TABLE else _PENDING
+    rows = ({name: _pending_row(each)[name] for name in columns} for each in found[:most])
     print_rows(form, columns, rows)
 
 
@@ -152,6 +181,28 @@ def _row(alert: Alert) -> dict[str, object]:
         "text_zh": alert.text_zh,
         "text_en": alert.text_en,
     }
+
+
+def _pending_row(pending: Pending) -> dict[str, object]:
+    text = _words(pending)
+    return {
+        "severity": Severity(pending.severity).name.lower(),
+        "rule": pending.rule.name,
+        "subject": pending.subject.id,
+        "start_at": iso_of(pending.start_at),
+        "fires_at": iso_of(pending.fires_at),
+        "text_zh": text.zh,
+        "text_en": text.en,
+    }
+
+
+def _words(pending: Pending) -> Text:
+    """Return the explanation, or the title where the evidence does not suffice yet."""
+    rule = pending.rule
+    try:
+        return rule.explanation.text(pending.evidence, pending.start_at)
+    except KeyError:
+        return Text(rule.title_zh, rule.title)
 
 
 def _transition_row(transition: AlertTransition) -> dict[str, object]:

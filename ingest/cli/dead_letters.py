@@ -41,7 +41,7 @@ FormOption: TypeAlias = Annotated[
 _COLUMNS = ("id", "last_at", "times", "stage", "reason", "topic", "detail", "bytes", "first_at")
 _IN_A_TABLE = _COLUMNS[:-1]
 _ALL = 1_000_000
-_NOT_KEPT = "payload withheld: it may hold personal data, or stand for many"
+_NOT_KEPT = "payload withheld: it may hold personal data, is too large to tell, or stands for many"
 
 
 @app.command("list")

@@ -102,13 +102,14 @@ def upgrade_(settings: SettingsFile = None, journal: JournalFile = None) -> None
     if not path.exists():
         refuse(f"{path}: no journal here; `gridwatch run` makes it", FAILED)
     with journal_refusals(), held(path):
-        done = upgrade(path)
+        done = upgrade(path, MachineClock().now())
     if done is None:
         typer.echo(f"{path}: nothing to do")
         return
     typer.echo(
         f"{path}: upgraded from schema version {done.version_before};"
-        f" {done.states_dropped} states of rules begin anew, {done.alerts_open} alerts are open"
+        f" {done.states_dropped} states of rules begin anew,"
+        f" {done.alerts_ended} open alerts were ended"
     )
 
 

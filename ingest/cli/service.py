@@ -37,7 +37,7 @@ def run_by(clock: Clock, settings: Path | None) -> None:
     loaded = settings_of(settings)
     _refuse_if_any(faults(loaded))
     set_up_logs(loaded.log)
-    for warning in (*warnings(loaded), *exposures(loaded)):
+    for warning in (*warnings(loaded), *exposures(loaded, settings)):
         _LOG.warning("%s", warning)
     os.umask(0o077)
     _collect_seldom()
@@ -67,7 +67,7 @@ def check(
     """
     loaded = settings_of(file)
     _refuse_if_any(f"{file or 'environment'}: {fault}" for fault in faults(loaded))
-    for warning in (*warnings(loaded), *exposures(loaded)):
+    for warning in (*warnings(loaded), *exposures(loaded, file)):
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(f"{file or 'environment'}: good")
 

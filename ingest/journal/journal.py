@@ -1,26 +1,14 @@
-"""The journal's one writer: batches in, cursors forward, old readings out.
+"""The journal: batches in, cursors forward, old readings out."""
 
-Context: writing rows gives the interpreter lock away and takes it back for every row; from a second
-thread each of those waits for the event loop, thousands of times a batch.
-Decision: rows are written on the loop's thread, a few microseconds each, and only what waits for
-the disk, the COMMIT, runs in the writer's thread. Given up: a loop that never pauses (about 5 ms
-for a batch of 2,000).
-"""
-
-import asyncio
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from devices.instant import Instant
 from devices.message import Reply
 from devices.reading import Reading
-from ingest.clock import pause, stopwatch
 from ingest.journal import outgoing, reading_table, unjudged
 from ingest.journal.alert_table import AlertTable
 from ingest.journal.alerts import ResetRequest, live_counts, reset_requests
@@ -28,28 +16,18 @@ from ingest.journal.batch import Batch, Committed, DeadLetter
 from ingest.journal.command_table import CommandTable
 from ingest.journal.commands import StoredCommand, next_overdue, queued_commands
 from ingest.journal.consequences import Consequences, Fresh, Judgement, nothing
-from ingest.journal.database import (
-    JournalUnavailable,
-    code_of,
-    file_at,
-    open_reader,
-    open_writer,
-    passing_failures,
-    roll_back,
-)
+from ingest.journal.database import JournalUnavailable, open_reader, passing_failures
 from ingest.journal.dead_letters import DeadLetterLimits, DeadLetterTable
 from ingest.journal.device_table import DeviceTable
 from ingest.journal.overrides import OverrideRequest, answer_overrides, override_requests
 from ingest.journal.state_table import StateTable
+from ingest.journal.writer import Writer
 from ingest.sink import Delivery
 from rules.subject import Subject
 
 T = TypeVar("T")
 P = ParamSpec("P")
 _PRUNED_AT_ONCE = 1_000
-_BUSY_SECONDS = 5.0
-_BUSY_LOOK = timedelta(milliseconds=10)
-
 _HIGHEST = (1 << 63) - 1
 
 _PRUNABLE = """
@@ -75,19 +53,16 @@ class Journal:
 
     def __init__(self, path: Path, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._database = open_writer(path)
-        self._database.execute("PRAGMA busy_timeout = 0")  # we wait without holding the loop
+        self._writer = Writer(path, self._forget)
+        self._transaction = self._writer.transaction
+        self._database = self._writer.database
         self._reader = open_reader(path)
-        self._path = path.absolute()
-        self._file = file_at(path)
+        self._folder = path.absolute().parent
         self._devices = DeviceTable(self._database)
         self._dead_letters = DeadLetterTable(self._database)
         self._alerts = AlertTable(self._database)
         self._commands = CommandTable(self._database)
         self.states = StateTable(self._database)
-        self._others_version = self._version_by_others()
-        self._thread = ThreadPoolExecutor(1, "journal")
-        self._turn = asyncio.Lock()
 
     async def commit(self, batch: Batch, judgement: Judgement = nothing) -> Committed:
         """Make the batch durable with what follows from it; return what became of its readings."""
@@ -137,7 +112,7 @@ class Journal:
         if oldest is None or oldest == kept:
             return 0
         async with self._transaction():
-            return await self._in_thread(self._delete_before, kept or newest + 1)
+            return await self._writer.in_thread(self._delete_before, kept or newest + 1)
 
     async def prune_replies(self, received_before: Instant) -> int:
         """Remove some of the answers to commands that arrived before, and return how many.
@@ -153,7 +128,7 @@ class Journal:
         At most 1,000 for each cause: call until it returns no more.
         """
         async with self._transaction():
-            return await self._in_thread(self._dead_letters.prune, limits, now)
+            return await self._writer.in_thread(self._dead_letters.prune, limits, now)
 
     async def prune_alerts(self, told_before: Instant, delivered_to: int | None = None) -> int:
         """Remove some of the resolved alerts that were last told of before, and return how many.
@@ -288,7 +263,7 @@ class Journal:
 
     def disk_free_bytes(self) -> int:
         """Return what the disk of the journal still takes from us; OSError if it is gone."""
-        return shutil.disk_usage(self._path.parent).free
+        return shutil.disk_usage(self._folder).free
 
     def size_bytes(self) -> int:
         """Return the bytes in use: pages that hold something, without the write-ahead log."""
@@ -307,10 +282,10 @@ class Journal:
 
     async def close(self) -> None:
         """Fold the write-ahead log in and close the file."""
-        async with self._turn:
-            self._reader.close()
-            await self._in_thread(self._database.close)
-            self._thread.shutdown()
+        await self._writer.close(self._reader.close)
+
+    def _forget(self) -> None:
+        self._devices.forget()
 
     def _answered(self, reply: Reply) -> Subject | None:
         self._devices.write_reply(reply)
@@ -331,67 +306,6 @@ class Journal:
         unjudged.strike_off(self._database, consequences.judged)
         if consequences.beside:
             consequences.beside(self._database)
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[None]:
-        async with self._turn:
-            with passing_failures():
-                await self._begin()
-                try:
-                    self._check_file()
-                    self._hear_of_others()
-                    yield
-                    await self._in_thread(self._database.execute, "COMMIT")
-                except BaseException:
-                    self._devices.forget()
-                    roll_back(self._database)
-                    raise
-
-    async def _begin(self) -> None:
-        """Begin to write, once no other process does; sqlite3.OperationalError after 5 s."""
-        started = stopwatch()
-        while True:
-            try:
-                self._database.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if code_of(error) != sqlite3.SQLITE_BUSY or stopwatch() - started > _BUSY_SECONDS:
-                    raise
-                await pause(_BUSY_LOOK)
-            else:
-                return
-
-    def _check_file(self) -> None:
-        if file_at(self._path) != self._file:
-            raise JournalUnavailable(
-                "its file was moved or removed: put it back, or restart the service"
-            )
-
-    def _hear_of_others(self) -> None:
-        """Forget what is cached of the devices when another process has written."""
-        version = self._version_by_others()
-        if version != self._others_version:
-            self._others_version = version
-            self._devices.forget()
-
-    def _version_by_others(self) -> int:
-        """Return a number that changes when another connection, so another process, commits."""
-        return int(self._database.execute("PRAGMA data_version").fetchone()[0])
-
-    async def _in_thread(self, call: Callable[..., T], *arguments: object) -> T:
-        """Run a call that waits for the disk. A cancelled caller still waits for its end.
-
-        However often it is cancelled: nobody else may use the connection meanwhile.
-        """
-        running = asyncio.get_running_loop().run_in_executor(self._thread, call, *arguments)
-        cancelled: asyncio.CancelledError | None = None
-        while not running.done():
-            try:
-                await asyncio.wait((running,))
-            except asyncio.CancelledError as error:
-                cancelled = error
-        if cancelled:
-            raise cancelled from running.exception()
-        return running.result()
 
     def _delete_before(self, seq: int) -> int:
         self._database.execute("DELETE FROM unjudged WHERE reading < ?", (seq,))

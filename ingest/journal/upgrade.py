@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from devices.instant import Instant
 from ingest.clock import stopwatch
+from ingest.journal.alert_table import AlertTable
+from ingest.journal.alerts import ALERT_COLUMNS, alert_from
 from ingest.journal.database import (
     VERSION,
     open_present,
@@ -24,6 +27,8 @@ from ingest.journal.database import (
     transaction,
     version_of,
 )
+from ingest.journal.ending import ending
+from rules.explanation import Text
 
 _LOG = logging.getLogger(__name__)
 
@@ -38,6 +43,8 @@ class _Step:
     """New columns that can't be NULL: table to column to the SQL of its value."""
     statements: tuple[str, ...] = ()
     """What else changes in the rows; run while the tables are as they were."""
+    ends_alerts: bool = False
+    """The states that would have ended the open alerts are among what is emptied."""
 
 
 _RENAMED_LIMIT = """
@@ -52,10 +59,17 @@ _STEPS = {
             _RENAMED_LIMIT.format("child_in_difficulty", "child"),
             _RENAMED_LIMIT.format("seriously_ill", "ill"),
         ),
+        ends_alerts=True,
     ),
 }
 """By the version they start from. States are saved in the form of the release that wrote them; the
 area where an alert was raised was not kept, and empty text is the area `unknown`."""
+_NOT_CARRIED_OVER = Text(
+    "升级时未保留规则的状态，告警随之结束，并未有人确认已恢复；若故障仍在，将重新告警。",
+    "The upgrade did not carry over the state of the rules, so the alert ends; nobody has seen that"
+    " it is over. A fault that lasts is told anew.",
+)
+_LIVE = f"SELECT {ALERT_COLUMNS} FROM alert WHERE state <> 'resolved'"  # noqa: S608 constants
 
 
 class Upgrade(NamedTuple):
@@ -64,7 +78,8 @@ class Upgrade(NamedTuple):
     version_before: int
     states_dropped: int
     """States of subjects: the rules begin anew with the next reading of each."""
-    alerts_open: int
+    alerts_ended: int
+    """Alerts that were open, and that no state of a rule would ever have ended."""
 
 
 class Thing(NamedTuple):
@@ -76,10 +91,10 @@ class Thing(NamedTuple):
     sql: str
 
 
-def upgrade(path: Path) -> Upgrade | None:
+def upgrade(path: Path, now: Instant) -> Upgrade | None:
     """Bring the journal up, or return None if there is nothing to do; JournalError if it can't be.
 
-    After a failure or a kill it is as it was.
+    `now` is when alerts end by it. After a failure or a kill it is as it was.
     """
     if not path.exists() or path.stat().st_size == 0 or _is_current(path):
         return None
@@ -87,12 +102,12 @@ def upgrade(path: Path) -> Upgrade | None:
     with closing(open_present(path, older=True)) as database, passing_failures():
         database.execute("PRAGMA legacy_alter_table = ON")  # a renamed table takes nothing along
         with transaction(database):
-            done = bring_up(database)
+            done = bring_up(database, now)
     _tell(path, done, stopwatch() - started)
     return done
 
 
-def bring_up(database: sqlite3.Connection) -> Upgrade:
+def bring_up(database: sqlite3.Connection, now: Instant) -> Upgrade:
     """Make the schema that of this version and carry the rows over; in the caller's transaction."""
     before = version_of(database)
     steps = [_STEPS[version] for version in range(before, VERSION)]
@@ -102,8 +117,16 @@ def bring_up(database: sqlite3.Connection) -> Upgrade:
     for statement in (each for step in steps for each in step.statements):
         database.execute(statement)
     _converge(database, _values(steps))
+    ended = _end_alerts(database, now) if any(step.ends_alerts for step in steps) else 0
     database.execute(f"PRAGMA user_version = {VERSION}")
-    return Upgrade(before, states, _count(database, "alert WHERE state <> 'resolved'"))
+    return Upgrade(before, states, ended)
+
+
+def _end_alerts(database: sqlite3.Connection, now: Instant) -> int:
+    """Resolve what is open, and return how many: the outlets tell of it as of any other end."""
+    alerts = [alert_from(row) for row in database.execute(_LIVE)]
+    AlertTable(database).write(ending(alert, now, _NOT_CARRIED_OVER) for alert in alerts)
+    return len(alerts)
 
 
 def things(database: sqlite3.Connection) -> list[Thing]:
@@ -205,11 +228,11 @@ def _plain(sql: str) -> str:
 def _tell(path: Path, done: Upgrade, seconds: float) -> None:
     _LOG.warning(
         "journal %s: schema version %d brought to %d in %.1f s; %d states of rules were left behind"
-        " and begin anew; %d open alerts stay as they are",
+        " and begin anew; %d open alerts were ended with them",
         path,
         done.version_before,
         VERSION,
         seconds,
         done.states_dropped,
-        done.alerts_open,
+        done.alerts_ended,
     )

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from devices.privacy import is_personal_key
+from ingest.private_file import write_private
 from ingest.registry.cells import CellError, Value, level_of
 from ingest.registry.content import Content, Rows
 from ingest.registry.refusal import Complaints, RegistryError
@@ -54,9 +55,8 @@ def write_folder(folder: Path, content: Content) -> None:
         dir=folder.parent, prefix=f".{folder.name}.", ignore_cleanup_errors=True
     ) as beside:
         for rows in content.tables.values():
-            file = Path(beside, rows.table.file)
-            file.write_text(csv_text(rows.table, rows.by_key.values()), encoding="utf-8")
-            file.chmod(0o600)
+            text = csv_text(rows.table, rows.by_key.values())
+            write_private(Path(beside, rows.table.file), text)
         Path(beside).replace(folder)
 
 

@@ -9,6 +9,7 @@ Given up: the speed of reading the bad line out of the text; a bad line costs ab
 
 import asyncio
 import gzip
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
@@ -26,6 +27,9 @@ PROBE = "gridwatch_probe"
 """The measurement of the line that no database has a reason to refuse."""
 
 _LONGEST_WHY = 300
+_SOURCE = re.compile(r"(?:[^\\ ]|\\.)*")
+_TAG = re.compile(r"=((?:[^\\,]|\\.)+)")
+_TEXT = re.compile(r'="((?:[^"\\]|\\.)+)"')
 _BYTES_WORTH_A_THREAD = 16 * 1024
 
 
@@ -66,7 +70,8 @@ class LineWriter:
         self, lines: Sequence[str], places: range, refusal: Answer
     ) -> list[RefusedLine]:
         if len(places) == 1:
-            return [RefusedLine(places[0], why_of(refusal))]
+            unquoted = refusal._replace(body=_without_values(refusal.body, lines[places[0]]))
+            return [RefusedLine(places[0], why_of(unquoted))]
         refused: list[RefusedLine] = []
         middle = len(places) // 2
         for half in (places[:middle], places[middle:]):
@@ -98,6 +103,21 @@ def why_of(answer: Answer) -> str:
     """Return status and words of an answer, cut and without control characters."""
     words = " ".join("".join(c if c.isprintable() else " " for c in answer.body).split())
     return f"status {answer.status}: {words}"[:_LONGEST_WHY]
+
+
+def _without_values(words: str, line: str) -> str:
+    """Return an answer without the tags and texts of a line, which databases like to quote.
+
+    Why a line was refused is shown and logged; whom it is about is not. Its numbers say nothing
+    without that.
+    """
+    source = _SOURCE.match(line)
+    ends = source.end() if source else 0
+    values = {*_TAG.findall(line[:ends]), *_TEXT.findall(line, ends)}
+    if not values:
+        return words
+    longest_first = map(re.escape, sorted(values, key=len, reverse=True))
+    return re.sub(rf"(?<![\w-])(?:{'|'.join(longest_first)})(?![\w-])", "...", words)
 
 
 async def _packed(body: bytes) -> bytes:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.journal.database import JournalUnavailable
+from ingest.journal.writer import Writer
 from rules.catalogue import catalogue
 from rules.register import DeviceFacts, TableRegister
 from tests.alerts.gas import GOOD, batch, gas, room
@@ -31,7 +32,7 @@ async def test_an_outage_is_one_alert_and_then_those_that_stay_away(
         await here.judging.commit(batch(*(gas(0, GOOD, name) for name in NAMES)))
         await here.at(9 * 60 - 1)
         with monkeypatch.context() as patch:
-            patch.setattr(here.journal, "_in_thread", _unavailable)
+            patch.setattr(Writer, "in_thread", _unavailable)
             with pytest.raises(JournalUnavailable):
                 await here.at(9 * 60)
         if not restart:

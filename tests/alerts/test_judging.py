@@ -14,6 +14,7 @@ from ingest.journal.batch import Batch
 from ingest.journal.database import JournalUnavailable, open_reader, open_writer
 from ingest.journal.refused_reading import dead_letter_of
 from ingest.journal.unjudged import to_be_judged
+from ingest.journal.writer import Writer
 from ingest.retry import retry_all
 from ingest.settings import JournalSettings, Settings
 from rules.condition import State, Verdict
@@ -70,7 +71,7 @@ async def test_of_a_batch_that_fails_nothing_is_left_and_again_it_tells_the_same
             raise JournalUnavailable("the disk is full")
 
         with monkeypatch.context() as patch:
-            patch.setattr(here.journal, "_in_thread", unavailable)
+            patch.setattr(Writer, "in_thread", unavailable)
             with pytest.raises(JournalUnavailable):
                 await here.judging.commit(whole)
         counts = "SELECT (SELECT count(*) FROM subject_state), (SELECT count(*) FROM alert)"

@@ -1,7 +1,9 @@
 """How long it takes from the publication of a reading to the fan command that it calls for.
 
 Under 5,000 readings a second of water meters, every 20 ms another gas monitor reports level 1. It
-hears its command on a connection of its own; both instants are of this process's clock.
+hears its command on a connection of its own; both instants are of this process's clock. Of three
+rounds, each with a service that has just started, the figures are those of the one in the middle by
+its 99th percentile: neither the luckiest nor the one in which the machine had most else to do.
 """
 
 import asyncio
@@ -21,6 +23,7 @@ from tests.bench.latency import RATE, Latency
 from tests.bench.site import Site
 
 MOST_P99_MS = 250.0
+_ROUNDS = 3
 _MONITORS = 500
 _EVERY = timedelta(milliseconds=20)
 _WARM_UP = timedelta(seconds=2)
@@ -41,11 +44,9 @@ class _Topics:
 
 
 def fan_command(site: Site) -> Latency:
-    """Return publish of the reading to arrival of the command, at 5,000 messages a second.
-
-    The better of two rounds: what else the machine does meanwhile is not to be measured.
-    """
-    return min((_round(site, number) for number in (1, 2)), key=lambda each: each.p99_ms)
+    """Return publish of the reading to arrival of the command, the median round of three."""
+    rounds = [_round(site, number) for number in range(1, _ROUNDS + 1)]
+    return sorted(rounds, key=lambda each: each.p99_ms)[_ROUNDS // 2]
 
 
 def _round(site: Site, number: int) -> Latency:

@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from devices.instant import iso_of, milliseconds_of
+from devices.reading import Reading
 from tests.alerts.gas import ALERT, CRITICAL, GOOD, RULE, WARNING, batch, gas, room
 from tests.cli.conftest import Command
-from tests.journal.readings import rows_of
+from tests.journal.readings import START, rows_of
 
 RESOLVED = ALERT.replace("gm-1", "gm-3")
 
@@ -63,6 +66,49 @@ def test_an_alert_is_shown_with_its_explanation_and_all_that_happened(
     assert content["rule"] == RULE.name
     assert content["evidence"]["value"] == WARNING
     assert [each["transition"] for each in content["transitions"]] == ["raised", "resolved"]
+
+
+def test_what_is_pending_is_shown_until_it_is_told_at_the_instant_that_was_said(
+    gridwatch: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / "gridwatch.db"
+
+    async def pass_time(second: int, *readings: Reading) -> None:
+        async with room(path) as here:
+            await here.judging.commit(batch(*readings))
+            await here.at(second)
+
+    def pending() -> list[dict[str, str]]:
+        outcome = gridwatch("alerts", "pending", "--journal", path, "--format", "json")
+        return [json.loads(line) for line in outcome.stdout.splitlines()]
+
+    ahead = gas(0, WARNING, "gm-2")
+    ahead = ahead._replace(measured_at=ahead.measured_at + 60_000)
+    asyncio.run(pass_time(0, gas(0, WARNING), ahead, gas(0, GOOD, "gm-3")))
+    first, second = pending()
+    assert [(each["rule"], each["severity"]) for each in (first, second)] == [
+        (RULE.name, "warning")
+    ] * 2
+    assert (first["subject"], second["subject"]) == ("gas_monitor/gm-1", "gas_monitor/gm-2")
+    assert first["start_at"] == iso_of(START)
+    assert second["start_at"] == iso_of(START + 60_000)
+    fires_at = iso_of(START + milliseconds_of(RULE.hold))
+    assert first["fires_at"] == second["fires_at"] == fires_at
+    assert "26 %LEL" in first["text_en"]
+
+    hold_s = RULE.hold // timedelta(seconds=1)
+    asyncio.run(pass_time(hold_s - 1))
+    assert len(pending()) == 2
+    assert rows_of(path, "SELECT count(*) FROM alert") == [(0,)]
+    asyncio.run(pass_time(hold_s))
+    assert pending() == []
+    assert rows_of(path, "SELECT told_at FROM alert") == [(START + milliseconds_of(RULE.hold),)] * 2
+
+
+def test_where_nothing_is_pending_it_says_so(gridwatch: Command, alerts: Path) -> None:
+    outcome = gridwatch("alerts", "pending", "--journal", alerts)
+
+    assert (outcome.exit_code, outcome.stderr) == (0, "nothing is pending\n")
 
 
 def test_without_alerts_it_says_so(gridwatch: Command, journal: Path) -> None:

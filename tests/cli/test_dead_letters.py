@@ -117,7 +117,7 @@ def test_a_payload_that_may_hold_personal_data_was_not_kept(
     raw = gridwatch("deadletter", "show", 2, "--raw", "--journal", journal)
 
     assert shown.output.endswith(
-        "\npayload withheld: it may hold personal data, or stand for many\n"
+        "\npayload withheld: it may hold personal data, is too large to tell, or stands for many\n"
     )
     assert (raw.exit_code, raw.stdout) == (1, "")
 

@@ -12,6 +12,7 @@ from ingest.health import Health
 from ingest.journal.batch import Batch
 from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
+from ingest.journal.writer import Writer
 from ingest.judges import judges_of
 from ingest.judging import Judging
 from ingest.metrics import Metrics
@@ -75,7 +76,7 @@ async def test_a_reply_whose_transaction_fails_is_judged_when_it_comes_again(
         raise JournalUnavailable("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(journal, "_in_thread", unavailable)
+        patch.setattr(Writer, "in_thread", unavailable)
         with pytest.raises(JournalUnavailable):
             await judging.commit(refused)
     assert rows_of(path, _STATES) == [("queued",)]

@@ -122,6 +122,18 @@ def test_what_works_but_is_easily_overlooked_is_a_warning(
     assert outcome.stdout == f"{path}: good\n"
 
 
+def test_settings_that_others_can_read_hold_no_secret(write: Write) -> None:
+    path = write("[sink.influx]\ntoken = 't'")
+    others = f"warning: settings with a secret: others can read {path}: chmod 600\n"
+
+    assert CliRunner().invoke(app, ["check", str(path)]).stderr == others
+    path.chmod(0o600)
+    assert CliRunner().invoke(app, ["check", str(path)]).stderr == ""
+    plain = write("[http]\ntoken_file = 'open'")
+    plain.chmod(0o644)
+    assert "settings" not in CliRunner().invoke(app, ["check", str(plain)]).stderr.splitlines()[0]
+
+
 def test_without_a_file_the_environment_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     assert CliRunner().invoke(app, ["check"]).output == "environment: good\n"
 

@@ -49,3 +49,10 @@ def test_the_service_is_exposed_to_little(unit: Path) -> None:
 
     assert found, outcome.stderr
     assert float(found[1]) <= _MOST_EXPOSED
+
+
+def test_the_user_of_the_service_can_look_into_the_folder_of_its_settings() -> None:
+    """Of all folders that systemd makes for a unit, this one is not given to its user."""
+    (mode,) = re.findall(r"^ConfigurationDirectoryMode=(\d+)$", UNIT.read_text(), re.MULTILINE)
+
+    assert int(mode, 8) & 0o005 == 0o005

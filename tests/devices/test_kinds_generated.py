@@ -14,6 +14,7 @@ from devices.decoding import Decoder, Upload
 from devices.field import Field
 from devices.refusal import DecodeError
 from devices.sample import Sample, samples_of
+from tests.devices.oddities import oddity
 
 EXAMPLES = 500
 BATCH = 210
@@ -29,42 +30,6 @@ TREES = {
     kind: [json.loads(sample.payload) for sample in SAMPLES[kind] if sample.refused is None]
     for kind in KINDS
 }
-TEXTS = sorted(
-    {text for fields in FIELDS.values() for field in fields.values() for text in field.choices}
-    | {"telemetry", "daily", "event", "heartbeat", "leak", "", "x", "p-0123456789abcdef", "ppm"}
-    | {"2026-03-01T04:00:00+08:00", "2026-03-01", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00Z"}
-    | {"1772308800", "face", "name", "\ud800", "\x00", "\u202e", "水", "😀", "a" * 600}
-)
-NUMBERS = (
-    *(
-        0,
-        -0.0,
-        1,
-        -1,
-        15,
-        30,
-        60,
-        1000,
-        0.1,
-        5e-324,
-        1e308,
-        -1e308,
-        2**31,
-        2**53 + 1,
-        2**63,
-        -(2**64),
-    ),
-    *(
-        10**30,
-        10**400,
-        float("nan"),
-        float("inf"),
-        float("-inf"),
-        1772308800,
-        99_999_999.0,
-        25.0001,
-    ),
-)
 
 
 class Counts(NamedTuple):
@@ -151,21 +116,6 @@ def scraps(dice: random.Random, sample: Sample, scrap: bytes, odd: str) -> bytes
 MAKERS = (mutated_bytes, mutated_tree, mutated_tree, random_tree, duplicate_keys, scraps) * 4 + (
     deep_nesting,
 )
-
-
-def oddity(dice: random.Random, odd: str, depth: int) -> object:
-    """A JSON value of any type, the nested ones up to this depth."""
-    roll = dice.random()
-    if roll < 0.35:
-        return dice.choice(NUMBERS)
-    if roll < 0.6:
-        return dice.choice((*TEXTS, odd))
-    if roll < 0.7 or depth == 0:
-        return dice.choice((None, True, False, dice.uniform(-1e3, 1e3), dice.randint(-200, 200)))
-    if roll < 0.85:
-        return [oddity(dice, odd, depth - 1) for _ in range(dice.randint(0, 4))]
-    names = ("value", "unit", "running", "current_a", odd)
-    return {dice.choice(names): oddity(dice, odd, depth - 1) for _ in range(dice.randint(0, 3))}
 
 
 def test_a_hundred_thousand_inputs_become_readings_within_their_fields_or_a_refusal() -> None:

@@ -18,10 +18,13 @@ from devices.privacy import (
 )
 from devices.refusal import DecodeError, Reason
 from devices.sample import Sample, samples_of
+from tests.fuzz.law import LONGEST_S, least_s
 
 GOOD = tuple(
     next(sample for sample in samples_of(kind) if sample.group == "good") for kind in catalogue()
 )
+MARKS = "\u0301\u0316"
+"""Combining marks out of their order."""
 CODE = base64.b64encode(bytes(range(193))).decode().rstrip("=")[:257]
 """What 193 octets take in base64: more than the frame of a meter."""
 METER, DOOR = (
@@ -214,11 +217,39 @@ def test_a_harmless_refusal_is_never_called_personal(kind: str) -> None:
     assert called == personal
 
 
-@pytest.mark.parametrize("unit", [b'"a', b'":', b"\\", b"9,", b"a ", b"1", b"A", b"\xff", b"p-0 "])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *(b'"a', b'":', b"\\", b"9,", b"a ", b"1", b"A", b"\xff", b"p-0 ", MARKS.encode()),
+        b"-18446744073709551616, " * 126 + b"x, ",
+    ],
+)
 def test_the_largest_hostile_payload_is_judged_at_once(unit: bytes) -> None:
-    """The time limit of a test is the law's measure: quadratic search would take minutes."""
-    payload = (unit * 65_536)[:65_536]
-    assert [mentions_personal_data(payload) for _ in range(20)]
+    """Quadratic search would take seconds or minutes."""
+    payload = (unit * (65_536 // len(unit) + 1))[:65_536]
+    assert least_s(lambda: mentions_personal_data(payload)) < LONGEST_S
+
+
+@pytest.mark.parametrize("item", ["null", "[]", '"a"', "{}", "[[]]"])
+@pytest.mark.parametrize("sample", GOOD, ids=lambda sample: sample.kind)
+def test_the_deepest_lists_of_a_good_payload_are_judged_at_once(sample: Sample, item: str) -> None:
+    """The numbers of lists in lists are counted once, not once for each level."""
+    items = ",".join([item] * (60_000 // (len(item) + 1)))
+    deep = "[" * 190 + items + "]" * 190
+    payload = sample.payload[:-1] + f',"deep":{deep}}}'.encode()
+
+    assert decoded(sample, payload).unknown_fields == 1
+    assert least_s(lambda: decoded(sample, payload)) < LONGEST_S / 2
+
+
+def test_marks_that_combine_neither_take_long_nor_hide_a_name() -> None:
+    """Python normalises a row of them in a time with the square of its length."""
+    told = {"key": MARKS * 20_000, "value": 1}
+    named = ("x" + MARKS * 15_000 + '"姓名":').encode()
+
+    assert mentions_personal_data(named)
+    assert least_s(lambda: holds_personal_data(told)) < LONGEST_S
+    assert least_s(lambda: mentions_personal_data(named)) < LONGEST_S
 
 
 def decoded(sample: Sample, payload: bytes) -> Upload:

@@ -10,6 +10,8 @@ from pathlib import Path
 from ingest.journal.database import open_present, transaction
 from ingest.journal.upgrade import bring_up
 
+UPGRADED_AT = 1_770_000_000_000
+"""Some months after the last row."""
 _SCHEMA = Path(__file__).with_name("schema-1.sql")
 
 
@@ -36,7 +38,7 @@ def upgrade_killed_at(path: Path, last: int) -> int:
         database.execute("PRAGMA legacy_alter_table = ON")
         database.set_trace_callback(count)
         with transaction(database):
-            bring_up(database)
+            bring_up(database, UPGRADED_AT)
     return seen
 
 

@@ -2,16 +2,19 @@
 
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from devices.decoding import Acceptance, Decoder, Upload
+from devices.decoding import LARGEST_PAYLOAD, Acceptance, Decoder, Upload
 from devices.instant import Instant, iso_of
+from devices.privacy import LARGEST_LOOKED_THROUGH
 from devices.refusal import Reason
 from ingest.flood import WINDOW_MS, FloodGate
 from ingest.intake import Intake
 from ingest.journal.batch import DeadLetter
 from ingest.mqtt.message import Message
+from tests.fuzz.law import least_s
 from tests.pipeline.messages import NOW, message, raw, telemetry
 
 _GOOD = telemetry(1)
@@ -94,7 +97,10 @@ REFUSED: dict[str, tuple[Message, str]] = {
         message("gw/v1/door/d-1/reply", {"id": "c-1", "result": "maybe", "at": iso_of(NOW)}),
         Reason.MISTYPED_FIELD,
     ),
-    "too large": (raw("gw/v1/door/d-1/up", b"x " * 40_000), Reason.TOO_LARGE),
+    "as large as is looked through": (
+        raw("gw/v1/door/d-1/up", b"x " * (LARGEST_LOOKED_THROUGH // 2)),
+        Reason.NOT_JSON,
+    ),
     "a malformed packet": (raw("", b"\x32\x00", malformed=True), "malformed_packet"),
 }
 
@@ -123,6 +129,26 @@ PERSONAL: dict[str, bytes] = {
 @pytest.mark.parametrize("topic", ["gw/v1/door/d-1/up", "gw/v1/toaster/t-1/up", "elsewhere"])
 def test_a_payload_that_may_be_personal_is_withheld(payload: bytes, topic: str) -> None:
     assert _only_letter(raw(topic, payload)).withheld
+
+
+@pytest.mark.parametrize(
+    ("size", "reason"),
+    [
+        (LARGEST_LOOKED_THROUGH + 1, Reason.NOT_JSON),
+        (LARGEST_PAYLOAD, Reason.NOT_JSON),
+        (LARGEST_PAYLOAD + 1, Reason.TOO_LARGE),
+    ],
+)
+def test_a_refused_payload_that_is_too_large_to_be_looked_through_is_withheld(
+    size: int, reason: Reason
+) -> None:
+    """Whatever it holds: else a device could make the service look through megabytes a second."""
+    for unit in ("x", "\ufdfa", "\u0301\u0316"):
+        message = raw("gw/v1/door/d-1/up", (unit * size).encode()[:size])
+        letter = _only_letter(message)
+
+        assert (letter.reason, letter.withheld) == (reason, True)
+        assert least_s(partial(_only_letter, message)) < 0.01
 
 
 def test_a_malformed_packet_with_personal_data_in_its_topic_is_withheld() -> None:
@@ -243,6 +269,24 @@ def test_the_bound_is_for_all_that_a_device_says_and_begins_anew_with_each_windo
     instants = [*range(3), WINDOW_MS - 1, WINDOW_MS, WINDOW_MS + 1, WINDOW_MS + 2]
 
     assert [gate.takes("d", at) for at in instants] == [True, True, False, False, True, True, False]
+
+
+def test_a_large_message_counts_as_the_many_readings_that_cost_as_much() -> None:
+    gate = FloodGate(1_000)
+    large = sum(gate.takes("large", NOW, LARGEST_PAYLOAD) for _ in range(1_000))
+    daily = sum(gate.takes("daily", NOW, 1_000) for _ in range(1_000))
+    small = sum(gate.takes("small", NOW, 150) for _ in range(1_000))
+
+    assert (large, daily, small) == (3, 250, 1_000)
+
+
+def test_a_message_that_is_let_go_is_not_looked_at() -> None:
+    intake = Intake(Decoder(), FloodGate(1))
+    long = raw("gw/v1/door/d-1/up", b"x " * 200)
+
+    result = intake.sort([long])
+
+    assert [letter.reason for letter in result.batch.dead_letters] == ["flood"]
 
 
 def test_a_clock_that_steps_back_closes_no_gate() -> None:

@@ -65,7 +65,7 @@ BAD = (
     Bad("device_mismatch", _telemetry(_GOOD, head=b'"v":1,"device":"another"')),
     Bad("in_the_future", _telemetry(_GOOD, at=b"NEXT_MONTH")),
     Bad("too_old", _telemetry(_GOOD, at=b"LAST_YEAR")),
-    Bad("too_large", _telemetry(_GOOD + b" " * 65_536)),
+    Bad("too_large", _telemetry(_GOOD + b" " * 65_536), withheld=True),
     Bad("personal_data", _telemetry(_GOOD + b',"faceFeature":"' + PERSONAL + b'"'), withheld=True),
     Bad("personal_data", b'{"owner_name":"' + PERSONAL + b'"}', kind="door", withheld=True),
     Bad("personal_data", b'{"phone":"' + PERSONAL, withheld=True),

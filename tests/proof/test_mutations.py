@@ -92,7 +92,7 @@ OWN_TRANSACTION = Mutation(
     "            if fresh.readings or fresh.doubted or fresh.replies:\n"
     "                self._follow(judgement(fresh))\n",
     "            follows = judgement(fresh)\n"
-    "        await asyncio.sleep(0.3)\n"
+    "        await __import__('asyncio').sleep(0.3)\n"
     "        async with self._transaction():\n"
     "            self._follow(follows)\n",
     "alerts missing",

@@ -9,7 +9,7 @@ from devices.catalogue import catalogue as kinds
 from rules import library
 from rules.case import Case
 from rules.casefile import CaseResult, cases_of_rule, run_case
-from rules.catalogue import catalogue
+from rules.catalogue import alert_rules, catalogue
 from rules.chinese import CHINESE
 from rules.derived import derived_fields
 from rules.rule import AlertRule
@@ -102,3 +102,18 @@ def test_a_rule_has_a_folder_of_its_own_name_and_says_what_to_do_at_night(rule: 
     assert rule.title_zh in text
     for limit in rule.limits:
         assert f"`{limit.name}` {limit.low:g} to {limit.high:g} {limit.unit}" in text
+
+
+def test_of_all_alerts_only_those_of_leases_name_a_person() -> None:
+    """Alerts leave the journal for people's screens; docs/security.md says the same."""
+    naming = {name for name, rule in alert_rules().items() if "{person}" in rule.explanation.zh}
+
+    assert naming == {"lease_ending", "lease_ended", "authorisation_failed"}
+
+
+@every_rule
+def test_no_evidence_of_a_rule_names_a_person(rule: AlertRule) -> None:
+    evidence = [change.evidence for result in results(rule) for change in result.changes]
+
+    assert evidence
+    assert [each for each in evidence if "person" in each] == []

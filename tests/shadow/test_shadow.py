@@ -10,6 +10,7 @@ import pytest
 
 from ingest.journal.database import JournalUnavailable, open_reader, open_writer
 from ingest.journal.journal import Journal
+from ingest.journal.writer import Writer
 from ingest.registry.tables import LimitRow
 from ingest.shadow.shadow import Shadow
 from ingest.shadow.trial import (
@@ -246,7 +247,7 @@ async def test_of_a_batch_that_fails_the_trial_counts_nothing_and_again_it_count
             raise JournalUnavailable("the disk is full")
 
         with monkeypatch.context() as patch:
-            patch.setattr(journal, "_in_thread", unavailable)
+            patch.setattr(Writer, "in_thread", unavailable)
             with pytest.raises(JournalUnavailable):
                 await here.judging.commit(whole)
         await here.judging.commit(whole)

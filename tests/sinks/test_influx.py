@@ -1,6 +1,7 @@
 """The narrowing against a database in memory, which knows what it refuses."""
 
 import gzip
+import json
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 
@@ -12,9 +13,10 @@ from ingest.sink import SinkUnavailable
 from ingest.sinks.influx import InfluxSink
 from ingest.sinks.lines import PROBE
 from ingest.sinks.transport import Answer
-from tests.sinks.deliveries import deliveries, delivery
+from tests.sinks.deliveries import AREA, deliveries, delivery
 
 NOW = 1_760_000_000_000
+PERSON = "p-0123456789abcdef"
 
 
 class Memory:
@@ -137,3 +139,31 @@ async def test_the_word_of_the_database_is_cut_and_has_no_control_characters() -
 
     assert rejected[0].why.startswith("status 400: bad line [31mxxx")
     assert len(rejected[0].why) == 300
+
+
+QUOTING: dict[str, Callable[[str], object]] = {
+    "1.x": lambda line: {"error": f"unable to parse '{line}': invalid number"},
+    "2.x": lambda line: {"code": "invalid", "message": f"unable to parse '{line}': bad timestamp"},
+    "3.x": lambda line: {
+        "error": "partial write of line protocol occurred",
+        "data": [{"original_line": line, "line_number": 1, "error_message": "invalid column type"}],
+    },
+}
+"""How databases answer to a line that they do not understand, in their own words."""
+
+
+@pytest.mark.parametrize("release", QUOTING)
+async def test_why_a_line_is_refused_does_not_say_whom_it_is_about(release: str) -> None:
+    def refuses(lines: list[str]) -> Answer | None:
+        if any(PROBE in line for line in lines):
+            return None
+        return Answer(400, None, json.dumps(QUOTING[release](lines[0])))
+
+    bad = delivery(1, {"event": "opened", "person": PERSON, "battery_v": 3.5}, kind="door")
+    said = await _sink(Memory(refuses)).write([bad])
+
+    (why,) = (each.why for each in said)
+    assert [word for word in (PERSON, "wm-1", "opened", AREA) if word in why] == []
+    assert why.startswith("status 400: ")
+    assert "door,device=...,district=..." in why
+    assert "battery_v=3.5" in why

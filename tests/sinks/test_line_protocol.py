@@ -1,5 +1,3 @@
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +6,7 @@ from devices.reading import Reading, Value
 from devices.topic import DEVICE_PATTERN
 from ingest.sink import Delivery
 from ingest.sinks.line_protocol import line_of
+from tests.sinks.line import parsed
 
 
 def _delivery(values: dict[str, Value], device: str = "wm-1", area: str | None = None) -> Delivery:
@@ -90,29 +89,9 @@ def test_what_is_written_reads_back_the_same(
     line = line_of(Delivery(1, Reading(device, "door", measured_at, 0, values), "500103"))
 
     assert "\n" not in line
-    source, fields, time = _parsed(line)
+    source, fields, time = parsed(line)
     assert source == f"door,device={device},district=500103"
     assert {name: (type(value), value) for name, value in fields.items()} == {
         name: (type(value), value) for name, value in values.items()
     }
     assert time == measured_at
-
-
-_FIELD = re.compile(r'([a-z0-9_]+)=("(?:[^"\\]|\\.)*"|[^,\s"]+)(?:,|\Z)', re.DOTALL)
-_UNESCAPED = {"n": "\n", "r": "\r"}
-
-
-def _parsed(line: str) -> tuple[str, dict[str, Value], int]:
-    source, rest = line.split(" ", 1)
-    fields, time = rest.rsplit(" ", 1)
-    found = list(_FIELD.finditer(fields))
-    assert "".join(match[0] for match in found) == fields
-    return source, {match[1]: _value(match[2]) for match in found}, int(time)
-
-
-def _value(text: str) -> Value:
-    if text.startswith('"'):
-        return re.sub(r"\\(.)", lambda m: _UNESCAPED.get(m[1], m[1]), text[1:-1])
-    if text in {"true", "false"}:
-        return text == "true"
-    return int(text[:-1]) if text.endswith("i") else float(text)
