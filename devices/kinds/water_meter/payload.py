@@ -1,7 +1,8 @@
 """What a water meter sends, and the readings it becomes."""
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
@@ -10,7 +11,7 @@ from devices.instant import instant_of, milliseconds_of
 from devices.kinds.water_meter import fields
 from devices.payload import IMPERSONAL, Measured, Moment, Payload, known
 from devices.radio import RSRP
-from devices.reading import Values
+from devices.reading import Value, Values
 
 SLOTS = (15, 30, 60)
 RESOLUTIONS = (1, 10, 100, 1_000)
@@ -139,8 +140,17 @@ def _slots(day: DailyUpload) -> tuple[Measured, ...]:
     return (*slots, Measured(frozen_at, frozen))
 
 
+def plain_values(sent: dict[str, Any]) -> Values:
+    """Return the values of telemetry of which nothing but what was sent is there."""
+    flags = sent.pop("flags", None)
+    return sent if flags is None else _with_flags(sent, flags)
+
+
 def _state(message: MeterState) -> Values:
     values = known(message, _STATE)
-    if message.flags is not None:
-        values["flags"] = ",".join(sorted(set(message.flags)))
+    return values if message.flags is None else _with_flags(values, message.flags)
+
+
+def _with_flags(values: dict[str, Value], flags: Sequence[str]) -> Values:
+    values["flags"] = ",".join(sorted(set(flags)))
     return values
