@@ -31,6 +31,7 @@ MALFORMED = "malformed_packet"
 _NOT_IN_A_TOPIC = re.compile(r"[^0-9A-Za-z_./+#$-]")
 _ALL_BUT_LEVELS = re.compile(r"[^/]")
 _LONGEST_TOPIC = 256
+_UP = Channel.UP
 _cached_topic = lru_cache(maxsize=65_536)(parse_topic)
 
 
@@ -83,16 +84,16 @@ class Intake:
         except DecodeError:
             result.received["other", "other"] += 1
             raise
-        kind = topic.kind if topic.kind in self._kinds else "other"
-        result.received[kind, topic.channel] += 1
-        if not self._gate.takes(topic.device, message.received_at):
-            result.shed[kind, topic.device] += 1
+        said_kind, device, channel = topic
+        kind = said_kind if said_kind in self._kinds else "other"
+        result.received[kind, channel] += 1
+        received_at = message.received_at
+        if not self._gate.takes(device, received_at):
+            result.shed[kind, device] += 1
             return
-        if topic.channel is Channel.UP:
-            upload = self._decoder.decode(
-                topic.kind, topic.device, message.payload, message.received_at
-            )
-            result.batch.readings += upload.readings
+        if channel is _UP:
+            upload = self._decoder.decode(said_kind, device, message.payload, received_at)
+            result.batch.readings.extend(upload.readings)
             result.count_unknown(kind, upload.unknown_fields)
         else:
             self._take_aside(topic, message, result)
