@@ -3,6 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Sequence
+from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -16,11 +17,20 @@ from ingest.journal.consequences import Fresh
 from ingest.journal.device_table import NEVER, DeviceTable
 from ingest.journal.refused_reading import dead_letter_of
 
-_INSERT = (
-    'INSERT INTO reading (device, measured_at, received_at, "values")'
-    " VALUES (?, ?, ?, ?) ON CONFLICT (device, measured_at) DO NOTHING"
-)
-"""SQLite numbers a row after the highest, and only one that it keeps: there are no gaps."""
+_AT_ONCE = 50
+"""Rows of a statement: one each would take 0.45 us more a row."""
+
+
+def _insert_of(rows: int) -> str:
+    """Return the statement; SQLite numbers a row after the highest, and only one that it keeps."""
+    marks = ", ".join(["(?, ?, ?, ?)"] * rows)
+    return (
+        'INSERT INTO reading (device, measured_at, received_at, "values")'  # noqa: S608 marks alone
+        f" VALUES {marks} ON CONFLICT (device, measured_at) DO NOTHING"
+    )
+
+
+_INSERT, _INSERT_SOME = _insert_of(1), _insert_of(_AT_ONCE)
 _INSERT_FIRST = (
     'INSERT INTO reading (device, measured_at, received_at, "values", seq)'
     " SELECT ?, ?, ?, ?, 1 + ifnull(max(seq), 0) FROM cursor"
@@ -71,20 +81,25 @@ def _stored(database: sqlite3.Connection, rows: list[_Row], *, empty: bool) -> i
     """Store the rows that are new and return how many."""
     if empty:
         database.execute(_INSERT_FIRST, rows[0])
-        return 1 + database.executemany(_INSERT, rows[1:]).rowcount
-    return database.executemany(_INSERT, rows).rowcount
+        return 1 + _stored(database, rows[1:], empty=False)
+    stored, begin = 0, 0
+    for end in range(_AT_ONCE, len(rows) + 1, _AT_ONCE):
+        stored += database.execute(_INSERT_SOME, [*chain(*rows[begin:end])]).rowcount
+        begin = end
+    return stored + database.executemany(_INSERT, rows[begin:]).rowcount
 
 
 def _rows(devices: DeviceTable, readings: Sequence[Reading]) -> tuple[list[_Row], set[int]]:
     """Return the rows, and the places of those older than the newest of their device."""
     rows: list[_Row] = []
     late: set[int] = set()
-    slot_of = devices.slot
+    slots = devices.slots
     for index, (device, kind, measured_at, received_at, values) in enumerate(readings):
-        slot = slot_of(kind, device)
-        if measured_at > slot.newest_at:
+        slot = slots[kind, device]
+        newest_at = slot.newest_at
+        if measured_at > newest_at:
             slot.newest_at = measured_at
-        elif measured_at < slot.newest_at:
+        elif measured_at < newest_at:
             late.add(index)
         rows.append((slot.id, measured_at, received_at, to_json(values).decode()))
     return rows, late
@@ -106,7 +121,7 @@ def _fresh(
     database: sqlite3.Connection, readings: Sequence[Reading], rows: list[_Row], new: _New
 ) -> Fresh:
     """Return what is new, in order; what came out of order within the batch is not late."""
-    late = new.late.intersection(new.kept)
+    late = new.late.intersection(new.kept) if new.late else new.late
     if not late:
         return Fresh([readings[index] for index in new.kept])
     before = {device: _newest(database, device, new.last) for device in {rows[i][0] for i in late}}
