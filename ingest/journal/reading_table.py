@@ -7,6 +7,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
+from orjson import dumps
 from pydantic_core import from_json, to_json
 
 from devices.instant import Instant
@@ -94,15 +95,27 @@ def _rows(devices: DeviceTable, readings: Sequence[Reading]) -> tuple[list[_Row]
     rows: list[_Row] = []
     late: set[int] = set()
     slots = devices.slots
-    for index, (device, kind, measured_at, received_at, values) in enumerate(readings):
+    texts = _texts(readings)
+    for index, (device, kind, measured_at, received_at, _) in enumerate(readings):
         slot = slots[kind, device]
         newest_at = slot.newest_at
         if measured_at > newest_at:
             slot.newest_at = measured_at
         elif measured_at < newest_at:
             late.add(index)
-        rows.append((slot.id, measured_at, received_at, to_json(values).decode()))
+        rows.append((slot.id, measured_at, received_at, texts[index]))
     return rows, late
+
+
+def _texts(readings: Sequence[Reading]) -> list[str]:
+    """Return the values of each as JSON; ValueError for what is none.
+
+    Both write the same, orjson in half the time; what it does not know is for the other to refuse.
+    """
+    try:
+        return [dumps(reading.values).decode() for reading in readings]
+    except TypeError:
+        return [to_json(reading.values).decode() for reading in readings]
 
 
 def _partly_stored(
