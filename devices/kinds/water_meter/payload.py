@@ -16,6 +16,8 @@ from devices.reading import Value, Values
 SLOTS = (15, 30, 60)
 RESOLUTIONS = (1, 10, 100, 1_000)
 _DAY_MINUTES = 24 * 60
+_new = tuple.__new__
+"""Makes a named tuple at a third of the cost, for what is made at each reading."""
 _MINUTE = milliseconds_of(timedelta(minutes=1))
 
 
@@ -123,7 +125,7 @@ def measured(message: Telemetry | DailyUpload) -> tuple[Measured, ...]:
     """Return one reading for telemetry, and one for each slot of a day, the oldest first."""
     if isinstance(message, Telemetry):
         found = instant_of(message.measured_at), _state(message)
-        return (tuple.__new__(Measured, found),)  # at a third of the cost of `Measured(...)`
+        return (_new(Measured, found),)
     return _slots(message)
 
 
@@ -133,7 +135,7 @@ def _slots(day: DailyUpload) -> tuple[Measured, ...]:
     *earlier, newest = day.increments_m3
     oldest_at = frozen_at - len(earlier) * slot
     slots = [
-        Measured(ended_at, {"increment_m3": increment, "slot_minutes": minutes})
+        _new(Measured, (ended_at, {"increment_m3": increment, "slot_minutes": minutes}))
         for ended_at, increment in zip(range(oldest_at, frozen_at, slot), earlier, strict=True)
     ]
     frozen = {"increment_m3": newest, "slot_minutes": minutes, **_state(day)}
