@@ -46,17 +46,18 @@ class Decoder:
         self.acceptance = acceptance
         self._ahead = milliseconds_of(acceptance.ahead)
         self._age = milliseconds_of(acceptance.age)
-        self._kinds = dict(kinds or catalogue())
+        known = kinds or catalogue()
+        self._decoders = {name: kind.decode for name, kind in known.items()}
 
     def decode(self, kind: str, device: str, payload: bytes, received_at: Instant) -> Upload:
         """Return the readings of an `up` message; DecodeError if any part of it is refused."""
-        if kind not in self._kinds:
-            raise DecodeError(
-                Reason.UNKNOWN_KIND, f"kind: expected one of {', '.join(self._kinds)}"
-            )
+        decoder = self._decoders.get(kind)
+        if decoder is None:
+            known = ", ".join(self._decoders)
+            raise DecodeError(Reason.UNKNOWN_KIND, f"kind: expected one of {known}")
         if len(payload) > LARGEST_PAYLOAD:
             raise DecodeError(Reason.TOO_LARGE, f"payload: at most {LARGEST_PAYLOAD} bytes")
-        sender, measured, unknown_fields = self._kinds[kind].decode(payload)
+        sender, measured, unknown_fields = decoder(payload)
         if sender != device:
             raise DecodeError(Reason.DEVICE_MISMATCH, "device: expected the device of the topic")
         latest, earliest = received_at + self._ahead, received_at - self._age

@@ -22,6 +22,15 @@ def instant_of(moment: datetime) -> Instant:
     return round(moment.timestamp() * 1000) if moment.tzinfo else _refuse(moment)
 
 
+def instant_of_text(text: str) -> Instant:
+    """Return the instant of ISO 8601 text, rounded to the millisecond.
+
+    Raises ValueError for text that is no time, and TypeError for a time without a zone.
+    """
+    moment = datetime.fromisoformat(text)
+    return round(moment.timestamp() * 1000) if moment.tzinfo else _refuse(moment)
+
+
 def datetime_of(instant: Instant) -> datetime:
     """Return the instant as a `datetime` in UTC."""
     return _EPOCH + instant * _MILLISECOND

@@ -32,9 +32,12 @@ from devices.reading import Value, Values
 from devices.refusal import DecodeError, Reason
 from devices.topic import DEVICE_PATTERN
 
+_LENGTH_OF_A_NUMBER = 18
+"""Characters of an identity number, and of a pseudonym: what has others needs no second look."""
+
 
 def _impersonal(text: str) -> str:
-    if is_identity_number(text) or is_disguised(text):
+    if len(text) == _LENGTH_OF_A_NUMBER and (is_identity_number(text) or is_disguised(text)):
         raise PydanticCustomError("personal_data", "Input should hold no number of a person")
     return text
 
@@ -150,7 +153,7 @@ def unknown_fields(part: Part) -> int:
     """Return how many unknown fields there are at any depth; DecodeError if one is personal."""
     extra = part.__pydantic_extra__
     count = _accepted(extra) if extra else 0
-    for name in _parts_of(type(part)):
+    for name in parts_of(type(part)):
         inner = part.__dict__[name]
         if inner is not None:
             count += unknown_fields(inner)
@@ -164,7 +167,7 @@ def known(part: Part, names: Iterable[str]) -> dict[str, Value]:
 
 
 @cache
-def _parts_of(model: type[Part]) -> tuple[str, ...]:
+def parts_of(model: type[Part]) -> tuple[str, ...]:
     """The names of the fields that hold a part or null: most models have none to look into."""
     return tuple(
         name for name, field in model.model_fields.items() if _holds_part(field.annotation)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import NoReturn
 
 from devices.catalogue import catalogue
 from devices.decoding import Decoder
@@ -31,6 +32,7 @@ MALFORMED = "malformed_packet"
 _NOT_IN_A_TOPIC = re.compile(r"[^0-9A-Za-z_./+#$-]")
 _ALL_BUT_LEVELS = re.compile(r"[^/]")
 _LONGEST_TOPIC = 256
+_UP = Channel.UP
 _cached_topic = lru_cache(maxsize=65_536)(parse_topic)
 
 
@@ -78,22 +80,22 @@ class Intake:
         return result
 
     def _take(self, message: Message, result: Sorted) -> None:
+        text, payload, received_at, _, _, malformed = message
         try:
-            topic = _address(message)
+            topic = _malformed() if malformed else _cached_topic(text)
         except DecodeError:
             result.received["other", "other"] += 1
             raise
-        kind = topic.kind if topic.kind in self._kinds else "other"
-        result.received[kind, topic.channel] += 1
-        if not self._gate.takes(topic.device, message.received_at, len(message.payload)):
-            result.shed[kind, topic.device] += 1
-            return
-        if topic.channel is Channel.UP:
-            upload = self._decoder.decode(
-                topic.kind, topic.device, message.payload, message.received_at
-            )
-            result.batch.readings += upload.readings
-            result.count_unknown(kind, upload.unknown_fields)
+        said_kind, device, channel = topic
+        kind = said_kind if said_kind in self._kinds else "other"
+        result.received[kind, channel] += 1
+        if not self._gate.takes(device, received_at, len(payload)):
+            result.shed[kind, device] += 1
+        elif channel is _UP:
+            upload = self._decoder.decode(said_kind, device, payload, received_at)
+            result.batch.readings.extend(upload.readings)
+            if upload.unknown_fields:
+                result.count_unknown(kind, upload.unknown_fields)
         else:
             self._take_aside(topic, message, result)
 
@@ -115,11 +117,8 @@ class Intake:
             raise DecodeError(Reason.TOPIC, "channel: commands are not for the service")
 
 
-def _address(message: Message) -> Topic:
-    """Return the parsed topic; DecodeError if there is none."""
-    if message.malformed:
-        raise DecodeError(Reason.TOPIC, "a PUBLISH that is not MQTT 5")
-    return _cached_topic(message.topic)
+def _malformed() -> NoReturn:
+    raise DecodeError(Reason.TOPIC, "a PUBLISH that is not MQTT 5")
 
 
 def _where(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """The devices the journal knows, by kind and name, with what is asked of them at every reading."""
 
 import sqlite3
+from collections.abc import Callable
 
 from devices.instant import Instant
 from devices.message import Reply, StatusReport
@@ -22,21 +23,31 @@ class Slot:
         self.newest_at = NEVER if newest_at is None else newest_at
 
 
+class _Slots(dict[tuple[str, str], Slot]):
+    """The slots in memory by kind and name. A dictionary, because it is asked at every reading."""
+
+    def __init__(self, load: Callable[[str, str], Slot]) -> None:
+        super().__init__()
+        self._load = load
+
+    def __missing__(self, device: tuple[str, str]) -> Slot:
+        if len(self) >= MOST_CACHED:
+            self.clear()
+        slot = self[device] = self._load(*device)
+        return slot
+
+
 class DeviceTable:
     """Finds a device's row, making it at the first message; part of the caller's transaction."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
-        self._slots: dict[tuple[str, str], Slot] = {}
-
-    def slot(self, kind: str, name: str) -> Slot:
-        """Return the slot of a device."""
-        slot = self._slots.get((kind, name))
-        return slot or self._load(kind, name)
+        self.slots = _Slots(self._load)
+        """The slot of each device, by kind and name."""
 
     def forget(self) -> None:
         """Drop what is cached: it was rolled back, or another process has written since."""
-        self._slots.clear()
+        self.slots.clear()
 
     def write_status(self, report: StatusReport) -> None:
         """Keep whether the device is online; the report that arrived last stands.
@@ -45,12 +56,12 @@ class DeviceTable:
         """
         self._database.execute(
             "UPDATE device SET online = ?, status_at = ? WHERE id = ?",
-            (report.online, report.at, self.slot(report.kind, report.device).id),
+            (report.online, report.at, self.slots[report.kind, report.device].id),
         )
 
     def write_reply(self, reply: Reply) -> None:
         """Keep the device's answer to a command; the same answer again changes nothing."""
-        row = self.slot(reply.kind, reply.device).id
+        row = self.slots[reply.kind, reply.device].id
         self._database.execute(
             "INSERT INTO reply VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (row, reply.id, reply.result, reply.reason, reply.at, reply.received_at),
@@ -65,8 +76,6 @@ class DeviceTable:
         ).rowcount
 
     def _load(self, kind: str, name: str) -> Slot:
-        if len(self._slots) >= MOST_CACHED:
-            self.forget()
         self._database.execute(
             "INSERT INTO device (kind, name, seen) VALUES (?, ?, 1)"
             " ON CONFLICT (kind, name) DO UPDATE SET seen = 1 WHERE seen = 0",
@@ -77,5 +86,4 @@ class DeviceTable:
             " FROM device WHERE kind = ? AND name = ?",
             (kind, name),
         ).fetchone()
-        slot = self._slots[kind, name] = Slot(*row)
-        return slot
+        return Slot(*row)

@@ -3,10 +3,13 @@
 import sqlite3
 from typing import Any
 
-from pydantic_core import from_json
+from orjson import loads
 
 from devices.reading import Reading
 from ingest.sink import Delivery
+
+_new = tuple.__new__
+"""Makes a named tuple at a third of the cost, for what is made at each reading."""
 
 _DELIVERIES = """
 SELECT r.seq, d.name, d.kind, r.measured_at, r.received_at, r."values", d.area
@@ -23,7 +26,8 @@ def deliveries_after(reader: sqlite3.Connection, seq: int, most: int) -> list[De
 def delivery_of(row: tuple[Any, ...]) -> Delivery:
     """Return a row of number, device, kind, both instants, values and area as what it is."""
     seq, name, kind, measured_at, received_at, values, area = row
-    return Delivery(seq, Reading(name, kind, measured_at, received_at, from_json(values)), area)
+    reading = _new(Reading, (name, kind, measured_at, received_at, loads(values)))
+    return _new(Delivery, (seq, reading, area))
 
 
 def newest(reader: sqlite3.Connection, most: int) -> list[Reading]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from statistics import median
+from functools import cached_property
 from typing import NamedTuple
 
 from devices.instant import Instant, milliseconds_of
@@ -52,13 +52,20 @@ class LearntSilence:
         arrived_at = reading.received_at
         inner, before_at, minutes, patience = _whole(state) or (None, arrived_at, (), 0)
         inner, finding = self.silent.observe(inner, reading)
-        if arrived_at - before_at < milliseconds_of(self.habit.apart):
+        if arrived_at - before_at < self._apart_ms:
             return (inner, before_at, minutes, patience), finding
-        minutes = [*minutes, (arrived_at - before_at) // _MINUTE][-_REMEMBERED:]
-        return (inner, arrived_at, minutes, self._patience_ms(minutes)), finding
+        interval = (arrived_at - before_at) // _MINUTE
+        if minutes.count(interval) == _REMEMBERED:
+            return (inner, arrived_at, minutes, self._patience_ms(interval)), finding
+        minutes = [*minutes, interval][-_REMEMBERED:]
+        known = len(minutes) == _REMEMBERED
+        patience = self._patience_ms(sorted(minutes)[_REMEMBERED // 2]) if known else 0
+        return (inner, arrived_at, minutes, patience), finding
 
     def tick(self, state: State, moment: Moment) -> Verdict:
         """Say since when nothing was heard."""
+        if moment.hearing:
+            return state, None
         inner, *rest, patience = _whole(state)
         inner, finding = self._silent(patience).tick(inner, moment)
         return (inner, *rest, patience), finding
@@ -69,24 +76,46 @@ class LearntSilence:
             return None
         inner, _, _, patience = _whole(state)
         if patience and isinstance(inner, int):
-            return int(inner + patience - milliseconds_of(self.silent.hold))
+            return int(inner + patience - self._hold_ms)
         return self.silent.deadline(inner)
 
     def _silent(self, patience: int) -> Silent:
         if not patience:
             return self.silent
-        first, *others = self.silent.levels
-        learnt = Patience(first.severity, timedelta(milliseconds=patience), self.habit.source)
-        return replace(self.silent, levels=(learnt, *others))
+        learnt = self._learnt.get(patience)
+        if learnt is None:
+            first, *others = self.silent.levels
+            level = Patience(first.severity, timedelta(milliseconds=patience), self.habit.source)
+            learnt = replace(self.silent, levels=(level, *others))
+            self._learnt[patience] = learnt
+        return learnt
 
-    def _patience_ms(self, minutes: list[int]) -> int:
-        """Return the patience by the intervals, 0 if that of the setting is no longer."""
-        if len(minutes) < _REMEMBERED:
-            return 0
-        usual = round(self.habit.intervals * median(minutes)) * _MINUTE
-        patience = max(milliseconds_of(self.habit.least), usual + milliseconds_of(self.habit.spare))
-        set_ms = milliseconds_of(self.silent.levels[0].duration)
+    def _patience_ms(self, usual_minutes: int) -> int:
+        """Return the patience by the usual interval, 0 if that of the setting is no longer."""
+        least, spare, set_ms = self._bounds_ms
+        patience = round(self.habit.intervals * usual_minutes) * _MINUTE + spare
+        patience = max(patience, least)
         return patience if patience < set_ms else 0
+
+    @cached_property
+    def _learnt(self) -> dict[int, Silent]:
+        """The silences by patience, made once each: one for each minute of the setting at most."""
+        return {}
+
+    @cached_property
+    def _apart_ms(self) -> int:
+        return milliseconds_of(self.habit.apart)
+
+    @cached_property
+    def _hold_ms(self) -> int:
+        return milliseconds_of(self.silent.hold)
+
+    @cached_property
+    def _bounds_ms(self) -> tuple[int, int, int]:
+        """The least patience, the spare, and the setting's: 0.3 us to work out."""
+        bounds = self.habit.least, self.habit.spare, self.silent.levels[0].duration
+        least, spare, longest = map(milliseconds_of, bounds)
+        return least, spare, longest
 
 
 def _whole(state: State) -> State:

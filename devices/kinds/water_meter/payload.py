@@ -1,7 +1,8 @@
 """What a water meter sends, and the readings it becomes."""
 
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationInfo, field_validator
 from pydantic_core import PydanticKnownError
@@ -10,11 +11,13 @@ from devices.instant import instant_of, milliseconds_of
 from devices.kinds.water_meter import fields
 from devices.payload import IMPERSONAL, Measured, Moment, Payload, known
 from devices.radio import RSRP
-from devices.reading import Values
+from devices.reading import Value, Values
 
 SLOTS = (15, 30, 60)
 RESOLUTIONS = (1, 10, 100, 1_000)
 _DAY_MINUTES = 24 * 60
+_new = tuple.__new__
+"""Makes a named tuple at a third of the cost, for what is made at each reading."""
 _MINUTE = milliseconds_of(timedelta(minutes=1))
 
 
@@ -122,7 +125,7 @@ def measured(message: Telemetry | DailyUpload) -> tuple[Measured, ...]:
     """Return one reading for telemetry, and one for each slot of a day, the oldest first."""
     if isinstance(message, Telemetry):
         found = instant_of(message.measured_at), _state(message)
-        return (tuple.__new__(Measured, found),)  # at a third of the cost of `Measured(...)`
+        return (_new(Measured, found),)
     return _slots(message)
 
 
@@ -132,15 +135,24 @@ def _slots(day: DailyUpload) -> tuple[Measured, ...]:
     *earlier, newest = day.increments_m3
     oldest_at = frozen_at - len(earlier) * slot
     slots = [
-        Measured(ended_at, {"increment_m3": increment, "slot_minutes": minutes})
+        _new(Measured, (ended_at, {"increment_m3": increment, "slot_minutes": minutes}))
         for ended_at, increment in zip(range(oldest_at, frozen_at, slot), earlier, strict=True)
     ]
     frozen = {"increment_m3": newest, "slot_minutes": minutes, **_state(day)}
     return (*slots, Measured(frozen_at, frozen))
 
 
+def plain_values(sent: dict[str, Any]) -> Values:
+    """Return the values of telemetry of which nothing but what was sent is there."""
+    flags = sent.pop("flags", None)
+    return sent if flags is None else _with_flags(sent, flags)
+
+
 def _state(message: MeterState) -> Values:
     values = known(message, _STATE)
-    if message.flags is not None:
-        values["flags"] = ",".join(sorted(set(message.flags)))
+    return values if message.flags is None else _with_flags(values, message.flags)
+
+
+def _with_flags(values: dict[str, Value], flags: Sequence[str]) -> Values:
+    values["flags"] = ",".join(sorted(set(flags)))
     return values
