@@ -1,7 +1,7 @@
 """The engine: readings and time in, changed states and effects out. Pure."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from devices.instant import Instant
@@ -10,10 +10,12 @@ from devices.reading import Reading
 from rules.areas import Areas
 from rules.bound import Profiles, Rulebook
 from rules.clocks import continued
+from rules.conditions.never import Never
 from rules.due import due_of
 from rules.effect import Effect
 from rules.judge import Failure, Judge, When
 from rules.lifecycle import Life
+from rules.lull import Lull, lull_of, pass_by
 from rules.memory import FAR, Memory, SavedState, restored
 from rules.moment import Outage
 from rules.register import Register
@@ -38,6 +40,12 @@ class Store(Protocol):
     def deadlines(self) -> Iterable[tuple[Instant, Subject]]:
         """Return every saved deadline, in any order."""
 
+    def since(self, subject: Subject, at: Instant) -> Sequence[Reading]:
+        """Return the readings of a device measured after `at`, in order, `MOST_WAITING` at most.
+
+        Only those of earlier transactions that were given to `observe` then.
+        """
+
 
 class NoStore:
     """A store that holds nothing."""
@@ -47,6 +55,10 @@ class NoStore:
         return None
 
     def deadlines(self) -> Iterable[tuple[Instant, Subject]]:
+        """Return none."""
+        return ()
+
+    def since(self, subject: Subject, at: Instant) -> Sequence[Reading]:  # noqa: ARG002
         """Return none."""
         return ()
 
@@ -70,13 +82,25 @@ class Engine:
     none at hand, and to look for them once more at `take` cost as much as half of the judging.
     Decision: those of a device are encoded when the next device speaks, while they are at hand.
     Given up: memories kept encoded. To decode them costs what it spares.
+
+    With `waiting`, at most that many readings of a device wait while no rule has anything to say of
+    them, see `rules.lull`; 0 for none, where the store has no readings.
     """
 
     def __init__(
-        self, rulebook: Rulebook, register: Register, store: Store, *, cached: int = 100_000
+        self,
+        rulebook: Rulebook,
+        register: Register,
+        store: Store,
+        *,
+        cached: int = 100_000,
+        waiting: int = 0,
     ) -> None:
         self._store = store
         self._cached = cached
+        self._waiting = waiting
+        self._put_off: list[Subject] = []
+        self._put_off_before: list[Subject] = []
         self._memories: dict[Subject, Memory] = {}
         self._open: dict[Subject, Memory] = {}
         self._sealed: dict[Subject, SavedState] = {}
@@ -117,6 +141,8 @@ class Engine:
         """
         device, kind, measured_at, _, _ = reading
         subject = device_subject(kind, device)
+        if not late and self._waits(subject, reading):
+            return
         if subject != self._speaker:
             self._seal()
             self._speaker = subject
@@ -126,6 +152,46 @@ class Engine:
             present = continued(memory, reading)
             reading, late = present or reading, present is None
         taken = self._observe(memory, reading, late=late)
+        self._pass_on(taken, reading, late=late)
+        if taken and self._waiting and not late:
+            self._rest(memory, reading, taken)
+
+    def _waits(self, subject: Subject, reading: Reading) -> bool:
+        """Let a reading wait if it may."""
+        memory = self._memories.get(subject)
+        if memory is None or memory.lull is None or not memory.lull.admits(reading):
+            return False
+        if len(memory.waiting) >= self._waiting:
+            return False
+        memory.waiting = (*memory.waiting, reading)
+        self._put_off.append(subject)
+        self._set_timer(memory, memory.lull)
+        return True
+
+    def _rest(self, memory: Memory, newest: Reading, derived: Reading) -> None:
+        """Let the next readings of a device wait, if they may, and concern nobody else."""
+        if self._is_alone(derived):
+            memory.lull = lull_of(memory, newest, derived.values)
+        if memory.lull is not None:
+            self._set_timer(memory, memory.lull)
+
+    def _set_timer(self, memory: Memory, lull: Lull) -> None:
+        if lull.armed_at < memory.armed_at:
+            memory.armed_at = lull.armed_at
+            self._timers.arm(memory.subject, memory.armed_at)
+
+    def _rings_early(self, subject: Subject, at: Instant) -> bool:
+        """Set the timer of a device anew for which time may still pass while its readings wait."""
+        memory = self._memories.get(subject)
+        if memory is None or memory.lull is None or memory.lull.rings_at <= at:
+            return False
+        memory.armed_at = memory.lull.armed_at = memory.lull.rings_at
+        self._timers.arm(subject, memory.armed_at)
+        return True
+
+    def _pass_on(self, taken: Reading | None, reading: Reading, *, late: bool) -> None:
+        """Let others take in a reading that a device has taken in, with what is derived of it."""
+        kind = reading.kind
         reading = taken or reading
         if kind in self._premises_kinds:
             for home in self._register.homes_of(reading):
@@ -190,6 +256,8 @@ class Engine:
             if rung is None:
                 return number
             at, subject = rung
+            if self._rings_early(subject, at):
+                continue
             memory = self._touch(subject)
             memory.armed_at = FAR
             self._judge.let_pass(memory, When(at + memory.ahead_ms, now), hearing=False)
@@ -225,6 +293,7 @@ class Engine:
         self._seal()
         outcome = Outcome(self._sealed, tuple(self._judge.effects), tuple(self._judge.failures))
         self._taken, self._sealed, self._evicted = self._sealed, {}, {}
+        self._put_off_before, self._put_off = self._put_off, []
         self._before = _MOST_BEFORE
         self._judge.effects, self._judge.failures = [], []
         for _ in range(len(self._memories) - self._cached):
@@ -239,6 +308,9 @@ class Engine:
         for subject in (*self._taken, *self._sealed, *self._open):
             self._memories.pop(subject, None)
             self._timers.arm(subject, 0)
+        for subject in (*self._put_off_before, *self._put_off):
+            self._memories.pop(subject, None)
+        self._put_off_before, self._put_off = [], []
         self._taken, self._sealed, self._open, self._evicted = {}, {}, {}, {}
         self._judge.effects, self._judge.failures = [], []
         self._judge.aftermath.clear()
@@ -252,19 +324,38 @@ class Engine:
         if memory is None:
             memory = self._loaded(subject)
         self._memories[subject] = memory
+        self._judge_waiting(memory)
         return memory
 
     def _loaded(self, subject: Subject) -> Memory:
         profile, state = self._profiles.of(subject), self._store.load(subject)
         if state is None:
             return Memory(subject, profile)
-        return restored(subject, profile, SavedState(state, self._timers.armed(subject)))
+        memory = restored(subject, profile, SavedState(state, self._timers.armed(subject)))
+        if subject.scope == "device" and memory.clocks:
+            memory.waiting = self._store.since(subject, memory.heard_at)
+        return memory
 
     def _touch(self, subject: Subject) -> Memory:
         memory = self._open.get(subject)
         if memory is None:
             memory = self._open[subject] = self._memory(subject)
+        else:
+            self._judge_waiting(memory)
         return memory
+
+    def _judge_waiting(self, memory: Memory) -> None:
+        """Judge what waits, as when it came; there is nothing to be said, as far as was known."""
+        waiting, memory.waiting = memory.waiting, ()
+        lull, memory.lull = memory.lull, None
+        if not waiting:
+            return
+        self._hold(memory)
+        if lull and pass_by(memory, waiting, lull.unmoved):
+            self._arm(memory)
+            return
+        for reading in waiting:
+            self._pass_on(self._observe(memory, reading, late=False), reading, late=False)
 
     def _hold(self, memory: Memory) -> None:
         """Take note that a memory has changed."""
@@ -344,6 +435,21 @@ class Engine:
         if self._judge.aftermath:
             self._settle(received_at)
         return reading
+
+    def _is_alone(self, newest: Reading) -> bool:
+        """Return whether what a device says is nothing to rules of premises or areas."""
+        if newest.kind in self._zone_kinds and self._register.zones_of(newest):
+            return False
+        if newest.kind not in self._premises_kinds:
+            return True
+        homes = (
+            self._memory(Subject("premises", home)) for home in self._register.homes_of(newest)
+        )
+        return not any(
+            name in home.states or not isinstance(bound.condition, Never)
+            for home in homes
+            for name, _, _, bound in home.profile.route(newest)
+        )
 
     def _arm(self, memory: Memory) -> None:
         """Let the subject's timer ring when it wants time to pass, or before.

@@ -101,7 +101,8 @@ class Journal:
             for status in batch.statuses:
                 self._devices.write_status(status)
             replies = [(reply, self._answered(reply)) for reply in batch.replies]
-            fresh = fresh._replace(replies=[(reply, by) for reply, by in replies if by])
+            replied = [(reply, by) for reply, by in replies if by]
+            fresh = fresh._replace(replies=replied, last=self.states.judged_to)
             if fresh.readings or fresh.doubted or fresh.replies:
                 self._follow(judgement(fresh))
         return committed
@@ -109,7 +110,7 @@ class Journal:
     async def judge(self, judgement: Judgement) -> None:
         """Make durable what follows from something else than readings, such as time."""
         async with self._transaction():
-            self._follow(judgement(Fresh(())))
+            self._follow(judgement(Fresh((), last=self.states.judged_to)))
 
     async def answer(self) -> None:
         """Return once a transaction is possible, so none before this hangs."""
@@ -340,6 +341,7 @@ class Journal:
                 try:
                     self._check_file()
                     self._hear_of_others()
+                    self.states.begin()
                     yield
                     await self._in_thread(self._database.execute, "COMMIT")
                 except BaseException:
