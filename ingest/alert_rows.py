@@ -7,9 +7,9 @@ from pydantic_core import to_json
 from ingest.areas import path_of
 from ingest.journal.consequences import ChangeRow, StateRow
 from rules.effect import AlertChange
-from rules.engine import Outcome
 from rules.explanation import Text
 from rules.rule import AlertRule
+from rules.store import Outcome
 
 
 def state_rows(outcome: Outcome) -> list[StateRow]:

@@ -12,6 +12,7 @@ from ingest.registry.facts import Facts, RegistryWatch, Sources, facts_of
 from ingest.shadow.shadow import Shadow
 from rules.catalogue import alert_rules, catalogue, sequences
 from rules.engine import Engine
+from rules.lull import MOST_WAITING
 from rules.register import Lease
 from rules.subject import Subject
 
@@ -38,7 +39,7 @@ def judges_of(
     JournalError if stored limits no longer fit its rules, RegistryError if those of the file don't.
     """
     facts = facts_of(sources, catalogue(), clock.now(), tuple(sequences().values()))
-    engine = Engine(facts.rulebook, facts.register, journal.states)
+    engine = Engine(facts.rulebook, facts.register, journal.states, waiting=MOST_WAITING)
     judging = Judging(journal, engine, alert_rules(), clock, metrics)
     judging.consider(_moved(Known(), _known(facts)))
     in_force = [_known(facts)]

@@ -212,7 +212,7 @@ class Judging:
             self.shadow.observe(fresh)
         return self._taken()
 
-    def _pass(self, now: Instant, asked: Asked, _: Fresh) -> Consequences:
+    def _pass(self, now: Instant, asked: Asked, fresh: Fresh) -> Consequences:
         for _seq, reading in asked.waiting:
             self._try(self._engine.observe, reading)
         answers = {request.alert: self._reset(request, now) for request in asked.resets}
@@ -222,7 +222,8 @@ class Judging:
             self._moving.append(subject)
             self._try(self._engine.consider, subject, now)
         if self.shadow:
-            self.shadow.observe(Fresh([reading for _seq, reading in asked.waiting]))
+            waiting = [reading for _seq, reading in asked.waiting]
+            self.shadow.observe(fresh._replace(readings=waiting))
             self.shadow.tick(now, _MOST_AT_ONCE)
         self._try(self._engine.tick, now, _MOST_AT_ONCE)
         return replace(

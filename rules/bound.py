@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from operator import itemgetter
+from typing import NamedTuple, TypeAlias, cast
 
 from devices.instant import Instant
 from devices.reading import Reading
-from rules.condition import Condition, State, Timeless, Verdict
-from rules.derived import DERIVATIONS, RARE, Derivation
+from rules.condition import Calm, Calming, Condition, State, Timeless, Verdict
+from rules.derived import DERIVATIONS, RARE, Derivation, Guard
 from rules.lifecycle import Policy
 from rules.limits import LimitBook, LimitError
 from rules.register import Register, Traits
 from rules.rule import AlertRule, Numbers
 from rules.sequence import Sequence, SequenceRule
 from rules.subject import Scope, Subject
+from rules.water_use import Bounds
 
 _MOST_ROUTES = 4_096
 """Devices choose which fields they send; what they choose must not fill the memory."""
@@ -37,6 +39,25 @@ class Bound(NamedTuple):
 Watch: TypeAlias = tuple[str, State, Callable[[State, Reading], Verdict], Bound]
 """Name, start and `observe` of a bound rule, and itself; a plain tuple, which is taken apart at a
 quarter of the cost, for each rule at each reading."""
+
+
+class Calmings(NamedTuple):
+    """Of readings with these fields, what they may say while they wait, and what is asked for when.
+
+    Of each rule that they concern its name, start and `calm_until`, and whether time changes it; of
+    derived values their names with `until` and `guard`; what these must stay `below`. `unmoved` are
+    the rules whose states such readings leave as they are.
+    """
+
+    fields: frozenset[str]
+    bounds: tuple[tuple[str, float, float], ...]
+    texts: tuple[tuple[str, str], ...]
+    steady: tuple[str, ...]
+    below: Bounds
+    rules: tuple[tuple[str, State, Callable[[State, Instant], Instant], bool], ...]
+    derived: tuple[tuple[str, Callable[[State, Instant], Instant]], ...]
+    guards: tuple[tuple[str, Callable[[State, Reading, Bounds], Guard | None]], ...]
+    unmoved: frozenset[str]
 
 
 class BoundSequence(NamedTuple):
@@ -72,10 +93,12 @@ class Profile:
             (bound.name, bound.deadline) for bound in judging if bound.deadline is not None
         )
         self.sequences = tuple(sequences)
-        self.derivations = tuple((each.name, each.of, each.name in RARE) for each in derivations)
+        self.derived = tuple(derivations)
+        self.derivations = tuple((each.name, each.of, each.name in RARE) for each in self.derived)
         self.resting = tuple(bound.name for bound in judging if _rests(bound))
         self.observing = tuple(each for each in self.sequences if each.rule.scope == "device")
         self._judging = judging
+        self._calming: dict[tuple[str, ...], Calmings | None] = {}
         self._routes: dict[tuple[str, ...], tuple[Watch, ...]] = {}
 
     def route(self, reading: Reading) -> tuple[Watch, ...]:
@@ -93,6 +116,46 @@ class Profile:
                 self._routes.clear()
             self._routes[key] = found
         return found
+
+    def calming(self, reading: Reading) -> Calmings | None:
+        """Return what can say of readings with the same fields that they may wait.
+
+        None if one of the rules that they concern never can. See `rules.lull`.
+        """
+        key = (reading.kind, *reading.values)
+        if key not in self._calming:
+            if len(self._calming) >= _MOST_ROUTES:
+                self._calming.clear()
+            self._calming[key] = self._calmings(reading)
+        return self._calming[key]
+
+    def _calmings(self, reading: Reading) -> Calmings | None:
+        fields = frozenset(reading.values)
+        names = fields | {each.name for each in self.derived if each.guard}
+        rules = [each for each in self._judging if each.rule.reads(reading.kind, names)]
+        calms = [(each, getattr(each.condition, "calm", None)) for each in rules]
+        if self.observing or any(calm is None for _, calm in calms):
+            return None
+        said: list[tuple[Bound, Calm]] = [(each, calm) for each, calm in calms if calm]
+        steady = {name for each in self.derived for name in each.steady}
+        steady.update(name for _, calm in said for name in calm.steady)
+        bounds = [each for _, calm in said for each in calm.bounds]
+        return Calmings(
+            fields,
+            tuple(each for each in bounds if each[0] in fields),
+            tuple(each for _, calm in said for each in calm.texts if each[0] in fields),
+            tuple(sorted(steady & fields)),
+            {name: high for name, _, high in sorted(bounds, key=itemgetter(2), reverse=True)},
+            tuple(_asked(bound) for bound in rules),
+            tuple((each.name, each.until) for each in self.derived if each.until),
+            tuple((each.name, each.guard) for each in self.derived if each.guard),
+            frozenset(bound.name for bound, calm in said if calm.stays),
+        )
+
+
+def _asked(bound: Bound) -> tuple[str, State, Callable[[State, Instant], Instant], bool]:
+    until = cast("Calming", bound.condition).calm_until
+    return bound.name, bound.start, until, bound.deadline is not None
 
 
 def _rests(bound: Bound) -> bool:

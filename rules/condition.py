@@ -13,6 +13,8 @@ State: TypeAlias = Any
 lists where tuples were. Never changed in place: a rolled-back batch must leave no trace."""
 
 Verdict: TypeAlias = tuple[State, Finding | None]
+FOR_EVER: Instant = 1 << 62
+"""For `calm_until`: at any time."""
 
 
 class Condition(Protocol):
@@ -34,6 +36,35 @@ class Condition(Protocol):
 
     def deadline(self, state: State) -> Instant | None:
         """Return when `tick` may find something, in device time, or None."""
+
+
+class Calm(NamedTuple):
+    """Readings of which a condition has nothing to say, whatever else they say.
+
+    Those with each field that they have strictly within its `bounds`, each text as in `texts`, and
+    the fields in `steady` as they were. Bounds of derived values are named by them: of `WATER_USE`
+    in L/h, for a slot; see `rules.water_use` for `STANDING_FLOW`. `stays`: they leave the state as
+    it is.
+    """
+
+    bounds: tuple[tuple[str, float, float], ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
+    steady: tuple[str, ...] = ()
+    stays: bool = False
+
+
+class Calming(Protocol):
+    """A condition that can say beforehand which readings are nothing to it, see `rules.lull`."""
+
+    @property
+    def calm(self) -> Calm | None:
+        """Those readings; None if it can't say after all."""
+
+    def calm_until(self, state: State, at: Instant) -> Instant:
+        """Return until when they are nothing to a state as of `at`, its newest reading; 0 for not.
+
+        Those measured before, in order. Nor does `deadline` come before, but for the one there is.
+        """
 
 
 class Silence(NamedTuple):

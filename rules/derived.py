@@ -8,12 +8,20 @@ Given up: rules that work out the same thing in ways of their own.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from devices.reading import Reading
+from devices.instant import Instant
+from devices.reading import Reading, Values
 from rules.condition import State
-from rules.water_day import WATER_DAY, WATER_NIGHT, day_of, night_of
-from rules.water_use import WATER_USE, use_of
+from rules.water_day import WATER_DAY, WATER_NIGHT, day_of, day_until, night_of, night_until
+from rules.water_use import WATER_USE, Bounds, counter_guard, use_of
+
+
+class Guard(Protocol):
+    """What looks over readings that wait."""
+
+    def admits(self, at: Instant, values: Values) -> bool:
+        """Return whether this reading may wait as well; each in order, newer than all before."""
 
 
 class Derivation(NamedTuple):
@@ -23,19 +31,34 @@ class Derivation(NamedTuple):
     before of its device, never a late one. It returns the state after, and the value, None for
     none. Rules read it by listing its name among their fields. `reads` are the derived values
     that it is worked out from, which stand before it in `DERIVATIONS`.
+
+    `until`: the instant before which readings after one have no value of it, 0 for not known. For
+    what nearly every reading has, `guard` instead: what looks readings over, one after the other,
+    so that its values stay within bounds; None while it can't. Both hold while the fields in
+    `steady` stay as they are. See `rules.lull`.
     """
 
     name: str
     kind: str
     of: Callable[[State, Reading], tuple[State, object]]
     reads: frozenset[str] = frozenset()
+    until: Callable[[State, Instant], Instant] | None = None
+    guard: Callable[[State, Reading, Bounds], Guard | None] | None = None
+    steady: frozenset[str] = frozenset()
 
 
 _USE = frozenset({WATER_USE})
 DERIVATIONS = (
-    Derivation(WATER_USE, "water_meter", use_of),
-    Derivation(WATER_DAY, "water_meter", day_of, _USE),
-    Derivation(WATER_NIGHT, "water_meter", night_of, _USE),
+    Derivation(WATER_USE, "water_meter", use_of, guard=counter_guard, steady=frozenset({"serial"})),
+    Derivation(
+        WATER_DAY,
+        "water_meter",
+        day_of,
+        _USE,
+        until=day_until,
+        steady=frozenset({"valve", "resolution_l"}),
+    ),
+    Derivation(WATER_NIGHT, "water_meter", night_of, _USE, until=night_until),
 )
 
 

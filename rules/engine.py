@@ -1,8 +1,6 @@
 """The engine: readings and time in, changed states and effects out. Pure."""
 
 from collections import deque
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol
 
 from devices.instant import Instant
 from devices.message import Reply
@@ -10,16 +8,19 @@ from devices.reading import Reading
 from rules.areas import Areas
 from rules.bound import Profiles, Rulebook
 from rules.clocks import continued
+from rules.conditions.never import Never
 from rules.due import due_of
-from rules.effect import Effect
-from rules.judge import Failure, Judge, When
+from rules.judge import Judge, When
 from rules.lifecycle import Life
+from rules.lull import pass_by
 from rules.memory import FAR, Memory, SavedState, restored
 from rules.moment import Outage
 from rules.register import Register
 from rules.sequence import Override
+from rules.store import Outcome, Store
 from rules.subject import Subject, device_subject
 from rules.timers import Timers
+from rules.waiting_room import WaitingRoom
 
 _AGAIN = 60_000
 """Milliseconds until a rule that did not get on, because its condition raised, is tried again."""
@@ -27,36 +28,6 @@ _NO_END = 1 << 62
 _MOST_BEFORE = 500
 """Timers that readings of one transaction let ring before them, to keep the order of time between a
 device and its area; beyond that, after a long stop, they ring when they are due by themselves."""
-
-
-class Store(Protocol):
-    """Where states were saved, by the transactions that took them."""
-
-    def load(self, subject: Subject) -> bytes | None:
-        """Return the saved state of a subject, or None."""
-
-    def deadlines(self) -> Iterable[tuple[Instant, Subject]]:
-        """Return every saved deadline, in any order."""
-
-
-class NoStore:
-    """A store that holds nothing."""
-
-    def load(self, subject: Subject) -> bytes | None:  # noqa: ARG002 there is none
-        """Return None."""
-        return None
-
-    def deadlines(self) -> Iterable[tuple[Instant, Subject]]:
-        """Return none."""
-        return ()
-
-
-class Outcome(NamedTuple):
-    """What changed since the last take; to be written in one transaction with the readings."""
-
-    states: dict[Subject, SavedState]
-    effects: tuple[Effect, ...]
-    failures: tuple[Failure, ...]
 
 
 class Engine:
@@ -70,10 +41,19 @@ class Engine:
     none at hand, and to look for them once more at `take` cost as much as half of the judging.
     Decision: those of a device are encoded when the next device speaks, while they are at hand.
     Given up: memories kept encoded. To decode them costs what it spares.
+
+    With `waiting`, at most that many readings of a device wait while no rule has anything to say of
+    them, see `rules.lull`; 0 for none, where the store has no readings.
     """
 
     def __init__(
-        self, rulebook: Rulebook, register: Register, store: Store, *, cached: int = 100_000
+        self,
+        rulebook: Rulebook,
+        register: Register,
+        store: Store,
+        *,
+        cached: int = 100_000,
+        waiting: int = 0,
     ) -> None:
         self._store = store
         self._cached = cached
@@ -84,6 +64,7 @@ class Engine:
         self._evicted: dict[Subject, Memory] = {}
         self._speaker: Subject | None = None
         self._timers = Timers(store.deadlines())
+        self._room = WaitingRoom(waiting, self._timers)
         self._before = _MOST_BEFORE
         self._judge = Judge(register)
         self._areas = Areas(self._judge, self._memory, self._touch, self._arm)
@@ -100,7 +81,7 @@ class Engine:
         profiles = Profiles(rulebook, register)
         changed = [(memory, profiles.of(subject)) for subject, memory in self._open.items()]
         for memory, profile in changed:
-            memory.profile, memory.due = profile, 0
+            memory.profile, memory.due, memory.lull = profile, 0, None
         self._register = self._judge.register = register
         self._profiles = profiles
         self._premises_kinds = rulebook.kinds_of("premises")
@@ -118,6 +99,9 @@ class Engine:
         """
         device, kind, measured_at, _, _ = reading
         subject = device_subject(kind, device)
+        known = None if late else self._memories.get(subject)
+        if known and self._is_current(known) and self._room.takes(known, reading):
+            return
         if subject != self._speaker:
             self._seal()
             self._speaker = subject
@@ -127,6 +111,13 @@ class Engine:
             present = continued(memory, reading)
             reading, late = present or reading, present is None
         taken = self._observe(memory, reading, late=late)
+        self._pass_on(taken, reading, late=late)
+        if taken and not late and self._is_alone(taken):
+            self._room.open(memory, reading, taken.values)
+
+    def _pass_on(self, taken: Reading | None, reading: Reading, *, late: bool) -> None:
+        """Let others take in a reading that a device has taken in, with what is derived of it."""
+        kind = reading.kind
         reading = taken or reading
         if kind in self._premises_kinds:
             for home in self._register.homes_of(reading):
@@ -191,6 +182,9 @@ class Engine:
             if rung is None:
                 return number
             at, subject = rung
+            known = self._memories.get(subject)
+            if known and self._is_current(known) and self._room.rings_early(known, at):
+                continue
             memory = self._touch(subject)
             memory.armed_at = FAR
             self._judge.let_pass(memory, When(at + memory.ahead_ms, now), hearing=False)
@@ -226,6 +220,7 @@ class Engine:
         self._seal()
         outcome = Outcome(self._sealed, tuple(self._judge.effects), tuple(self._judge.failures))
         self._taken, self._sealed, self._evicted = self._sealed, {}, {}
+        self._room.taken()
         self._before = _MOST_BEFORE
         self._judge.effects, self._judge.failures = [], []
         for _ in range(len(self._memories) - self._cached):
@@ -240,6 +235,8 @@ class Engine:
         for subject in (*self._taken, *self._sealed, *self._open):
             self._memories.pop(subject, None)
             self._timers.arm(subject, 0)
+        for subject in self._room.discarded():
+            self._memories.pop(subject, None)
         self._taken, self._sealed, self._open, self._evicted = {}, {}, {}, {}
         self._judge.effects, self._judge.failures = [], []
         self._judge.aftermath.clear()
@@ -253,21 +250,44 @@ class Engine:
         if memory is None:
             memory = self._loaded(subject)
         self._memories[subject] = memory
-        if memory.profile.edition is not self._profiles.edition:
+        self._judge_waiting(memory)
+        if not self._is_current(memory):
             memory.profile, memory.due = self._profiles.of(subject), 0
         return memory
+
+    def _is_current(self, memory: Memory) -> bool:
+        """Return whether a memory's rules and limits are those in force."""
+        return memory.profile.edition is self._profiles.edition
 
     def _loaded(self, subject: Subject) -> Memory:
         profile, state = self._profiles.of(subject), self._store.load(subject)
         if state is None:
             return Memory(subject, profile)
-        return restored(subject, profile, SavedState(state, self._timers.armed(subject)))
+        memory = restored(subject, profile, SavedState(state, self._timers.armed(subject)))
+        if subject.scope == "device" and memory.clocks:
+            memory.waiting = self._store.since(subject, memory.heard_at)
+        return memory
 
     def _touch(self, subject: Subject) -> Memory:
         memory = self._open.get(subject)
         if memory is None:
             memory = self._open[subject] = self._memory(subject)
+        else:
+            self._judge_waiting(memory)
         return memory
+
+    def _judge_waiting(self, memory: Memory) -> None:
+        """Judge what waits, as when it came; there is nothing to be said, as far as was known."""
+        waiting, memory.waiting = memory.waiting, ()
+        lull, memory.lull = memory.lull, None
+        if not waiting:
+            return
+        self._hold(memory)
+        if lull and pass_by(memory, waiting, lull.unmoved):
+            self._arm(memory)
+            return
+        for reading in waiting:
+            self._pass_on(self._observe(memory, reading, late=False), reading, late=False)
 
     def _hold(self, memory: Memory) -> None:
         """Take note that a memory has changed."""
@@ -347,6 +367,21 @@ class Engine:
         if self._judge.aftermath:
             self._settle(received_at)
         return reading
+
+    def _is_alone(self, newest: Reading) -> bool:
+        """Return whether what a device says is nothing to rules of premises or areas."""
+        if newest.kind in self._zone_kinds and self._register.zones_of(newest):
+            return False
+        if newest.kind not in self._premises_kinds:
+            return True
+        homes = (
+            self._memory(Subject("premises", home)) for home in self._register.homes_of(newest)
+        )
+        return not any(
+            name in home.states or not isinstance(bound.condition, Never)
+            for home in homes
+            for name, _, _, bound in home.profile.route(newest)
+        )
 
     def _arm(self, memory: Memory) -> None:
         """Let the subject's timer ring when it wants time to pass, or before.

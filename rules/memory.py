@@ -13,6 +13,9 @@ from rules.subject import Subject
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from devices.reading import Reading
+    from rules.lull import Lull
+
 VERSION = 2
 FAR = 1 << 62
 """Later than any instant."""
@@ -35,7 +38,8 @@ class Memory:
     changed in place; some rest between the readings that matter to them, see `wake`. What is
     missing in `states` is as its condition starts, and what is missing in `lives` is no alert.
     `derived` holds, by name, the states of derived values. `armed_at`, our time, is when its timer
-    rings at the latest.
+    rings at the latest. `waiting` are readings yet to be judged, and `lull` says which may wait as
+    well, None for none; neither is saved.
     """
 
     __slots__ = (
@@ -46,9 +50,11 @@ class Memory:
         "derived",
         "due",
         "lives",
+        "lull",
         "profile",
         "states",
         "subject",
+        "waiting",
     )
 
     def __init__(self, subject: Subject, profile: Profile) -> None:
@@ -62,6 +68,8 @@ class Memory:
         self.due: Instant = FAR
         self.armed_at: Instant = FAR
         self.awake = True
+        self.lull: Lull | None = None
+        self.waiting: Sequence[Reading] = ()
 
     def hear(self, device: str, measured_at: Instant, received_at: Instant) -> None:
         """Take note of the newest reading of a device. The slowest clock is the subject's."""

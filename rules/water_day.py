@@ -145,6 +145,11 @@ def day_of(state: State, reading: Reading) -> tuple[State, Day | None]:
     return (today, new.litres, new.known_ms, moved_at, status), ended
 
 
+def day_until(state: State, at: Instant) -> Instant:  # noqa: ARG001 the state has it
+    """Return until when readings end no day; 0 for not known."""
+    return state[0] * DAY - _UTC_OFFSET + DAY if state and state[0] else 0
+
+
 def _turned(old: Day | None, use: Use, number: int) -> tuple[Day, Day | None]:
     """End the day that runs; a slot over midnight is parted in proportion, a gap is not known."""
     midnight = number * DAY - _UTC_OFFSET
@@ -192,3 +197,11 @@ def night_of(state: State, reading: Reading) -> tuple[State, Night | None]:
     if until == NIGHT_UNTIL:
         return None, now
     return tuple(now), None
+
+
+def night_until(state: State, at: Instant) -> Instant:
+    """Return until when readings end no night: the one that runs, or the next; 0 for not known."""
+    until = number_of_day(at) * DAY - _UTC_OFFSET + NIGHT_UNTIL
+    if state is not None:
+        return until if at < until and state[0] == number_of_day(at) else 0
+    return until if at < until else until + DAY

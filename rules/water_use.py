@@ -1,13 +1,17 @@
 """Water use: from the counters and increments of a meter to spans of use."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from math import inf
 from typing import Any, NamedTuple, TypeAlias
 
 from devices.instant import Instant
-from devices.reading import NUMBER, Reading
+from devices.reading import NUMBER, Reading, Values
 
 WATER_USE = "water_use"
 """The field by which rules read the `Use` that a reading shows, see `rules.derived`."""
+STANDING_FLOW = "standing_flow_m3h"
+"""By this name conditions say, in `calm`, which flow is nothing while the counter stands."""
 HOUR = 3_600_000
 _MINUTE = 60_000
 LONGEST_SLOT = 2 * HOUR
@@ -21,6 +25,8 @@ _NEW_L = 1_000.0
 """A meter that has counted less than this was just put in (general knowledge)."""
 _LEAST_MODULUS_L = 1_000_000.0
 _START_L = 10.0
+_ROUNDED_LH = 0.02
+"""Above what rounding to a hundredth of a litre, or of a litre an hour, can add."""
 
 _Known: TypeAlias = list[Any] | tuple[Any, ...]
 Counter: TypeAlias = _Known | None
@@ -29,6 +35,8 @@ explained yet, when and how much it stepped to. The litres are -1 for not known.
 where it is known, is the last. A JSON value."""
 
 
+Bounds: TypeAlias = Mapping[str, float]
+"""What must stay below which value, by its name."""
 _new = tuple.__new__
 
 
@@ -104,6 +112,45 @@ def _of_another_meter(counter: Counter, reading: Reading) -> tuple[Counter, Use 
     use = slot or Use(int(counter[0]), reading.measured_at, None)
     counts = counter[1], after[1]
     return after, use._replace(step=Step.REPLACED, counts=counts, confirmed=True)
+
+
+class CounterGuard:
+    """Looks over the counter of readings that wait, see `rules.lull`: slots in order, no step.
+
+    A flow is let by below its bound, less what rounding adds to it.
+    """
+
+    __slots__ = ("_at", "_count", "_most_lh", "_standing_m3h")
+
+    def __init__(self, at: Instant, count: float, bounds: Bounds) -> None:
+        self._at, self._count = at, count
+        self._most_lh = min(bounds.get(WATER_USE, inf), LARGEST_FLOW_LH) - _ROUNDED_LH
+        self._standing_m3h = bounds.get(STANDING_FLOW, inf)
+
+    def admits(self, at: Instant, values: Values) -> bool:
+        """Return whether a reading can wait; one that can is the newest from then on."""
+        count: Any = values["cumulative_m3"]
+        span, rise = at - self._at, count - self._count
+        if span > LONGEST_SLOT or not 0 <= rise * (1_000 * HOUR) < self._most_lh * span:
+            return False
+        if not rise and values.get("flow_m3h", -inf) >= self._standing_m3h:  # type: ignore[operator]
+            return False
+        self._at, self._count = at, count
+        return True
+
+
+def counter_guard(counter: Counter, newest: Reading, bounds: Bounds) -> CounterGuard | None:
+    """Return a guard that goes on from a meter's newest reading, None if its use is not known."""
+    values = newest.values
+    if not counter or "increment_m3" in values:
+        return None
+    at, litres, *others = counter
+    if at != newest.measured_at or litres < 0 or not all(isinstance(each, str) for each in others):
+        return None
+    count = values.get("cumulative_m3")
+    if not isinstance(count, NUMBER) or abs(count * 1_000 - litres) > _ROUNDED_LH:
+        return None
+    return CounterGuard(at, count, bounds)
 
 
 def slot_litres(reading: Reading) -> float | None:

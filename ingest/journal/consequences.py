@@ -22,13 +22,15 @@ class Fresh(NamedTuple):
 
     `late` are the places of those older than what was stored of their device before. `doubted` are
     those not stored, because they contradict what is stored of their device and instant. `replies`
-    are answers to commands of ours, repeats included, each with the subject that ordered it.
+    are answers to commands of ours, repeats included, each with the subject that ordered it. `last`
+    is the number of the reading that was stored last before them.
     """
 
     readings: Sequence[Reading]
     late: Collection[int] = ()
     doubted: Sequence[Reading] = ()
     replies: Sequence[tuple[Reply, Subject]] = ()
+    last: int = 0
 
 
 class ChangeRow(NamedTuple):

@@ -71,12 +71,14 @@ class Journal:
                 limit = f"{self._max_bytes / 1e6:g} MB"
                 raise JournalUnavailable(f"its limit of {limit} is reached")
         async with self._transaction():
+            self.states.begin()
             committed, fresh = reading_table.insert(self._database, self._devices, batch.readings)
             self._dead_letters.add([*batch.dead_letters, *committed.conflicts])
             for status in batch.statuses:
                 self._devices.write_status(status)
             replies = [(reply, self._answered(reply)) for reply in batch.replies]
-            fresh = fresh._replace(replies=[(reply, by) for reply, by in replies if by])
+            replied = [(reply, by) for reply, by in replies if by]
+            fresh = fresh._replace(replies=replied, last=self.states.judged_to)
             if fresh.readings or fresh.doubted or fresh.replies:
                 self._follow(judgement(fresh))
         return committed
@@ -84,7 +86,8 @@ class Journal:
     async def judge(self, judgement: Judgement) -> None:
         """Make durable what follows from something else than readings, such as time."""
         async with self._transaction():
-            self._follow(judgement(Fresh(())))
+            self.states.begin()
+            self._follow(judgement(Fresh((), last=self.states.judged_to)))
 
     async def answer(self) -> None:
         """Return once a transaction is possible, so none before this hangs."""

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import get_args
 
 from devices.instant import Instant
+from devices.reading import Reading
 from ingest.journal.consequences import StateRow
+from ingest.journal.outgoing import judged_after
 from rules.subject import Scope, Subject
 
 _WRITE = "INSERT OR REPLACE INTO subject_state VALUES (?, ?, ?, ?)"
@@ -18,6 +20,14 @@ class StateTable:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
+        self.judged_to = 0
+        """The number of the last reading that was stored before this transaction."""
+        self.begin()
+
+    def begin(self) -> None:
+        """Take note of what was stored before; at the beginning of each transaction."""
+        (last,) = self._database.execute("SELECT max(seq) FROM reading").fetchone()
+        self.judged_to = last or 0
 
     def load(self, subject: Subject) -> bytes | None:
         """Return the saved state of a subject, or None."""
@@ -30,6 +40,10 @@ class StateTable:
         query = "SELECT deadline, scope, id FROM subject_state WHERE deadline IS NOT NULL"
         for deadline, scope, id_ in self._database.execute(query):
             yield deadline, Subject(_SCOPES[scope], id_)
+
+    def since(self, subject: Subject, at: Instant) -> list[Reading]:
+        """Return readings of a device measured after its saved state, see `rules.lull`."""
+        return judged_after(self._database, subject, at, self.judged_to)
 
     def write(self, rows: Iterable[StateRow]) -> None:
         """Keep the states; part of the caller's transaction."""

@@ -60,6 +60,7 @@ class Shadow:
         self._rules = rules
         self._in_force = in_force
         self._engine: Engine | None = None
+        self._table: ShadowTable | None = None
         self._trial: Trial | None = None
         self._outages: tuple[Outage, ...] = ()
         self._ends: str | None = None
@@ -93,7 +94,8 @@ class Shadow:
 
     def observe(self, fresh: Fresh) -> None:
         """Take in what was stored."""
-        if self._engine:
+        if self._engine and self._table:
+            self._table.judged_to = fresh.last
             self._guarded(lambda: self._observe(fresh))
 
     def tick(self, now: Instant, most: int) -> None:
@@ -178,6 +180,7 @@ class Shadow:
 
     def _begin(self, table: ShadowTable, trial: Trial) -> None:
         rulebook, register = self._tried(trial)
+        self._table = table
         self._engine = Engine(rulebook, register, table)
         self._engine.deaf(self._outages)
         self._kinds = frozenset(kind for rule in rulebook.rules for kind in rule.fields)

@@ -4,7 +4,9 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 
 from devices.instant import Instant
+from devices.reading import Reading
 from ingest.journal.consequences import StateRow
+from ingest.journal.outgoing import judged_after
 from rules.effect import AlertChange
 from rules.explanation import Text
 from rules.lifecycle import Transition
@@ -42,8 +44,10 @@ _END = "UPDATE shadow_trial SET ended_at = ?, why = ? WHERE ended_at IS NULL"
 class ShadowTable:
     """What a trial keeps. A subject it has not touched is as the rules in force have left it."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: sqlite3.Connection, judged_to: int = 0) -> None:
         self._database = database
+        self.judged_to = judged_to
+        """The number of the last reading that was stored before this transaction."""
 
     def load(self, subject: Subject) -> bytes | None:
         """Return the saved state of a subject, or None."""
@@ -54,6 +58,10 @@ class ShadowTable:
         """Yield every saved deadline."""
         for deadline, scope, id_ in self._database.execute(_DEADLINES):
             yield deadline, Subject(scope, id_)
+
+    def since(self, subject: Subject, at: Instant) -> list[Reading]:
+        """Return readings of a device measured after its saved state, which may not have them."""
+        return judged_after(self._database, subject, at, self.judged_to)
 
     def begin(self, now: Instant) -> None:
         """Note that the trial has started, with the alerts that are on already."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal, cast
 
 from devices.instant import Instant
 from devices.reading import Reading
-from rules.condition import Condition, State, Verdict
+from rules.condition import Calm, Calming, Condition, State, Verdict
 from rules.finding import Finding, clear, unknown
 from rules.moment import Moment
 from rules.severity import Severity
@@ -58,6 +59,30 @@ class Combination:
             return self._said(state, reading.measured_at, answers)
         own = [[after, *part[1:]] for (after, _), part in zip(answers, parts, strict=True)]
         return (own, word), None
+
+    @cached_property
+    def calm(self) -> Calm | None:
+        """What is calm to each of them."""
+        said: list[Any] = [getattr(condition, "calm", None) for condition in self.conditions]
+        if None in said:
+            return None
+        return Calm(
+            tuple(each for calm in said for each in calm.bounds),
+            tuple(each for calm in said for each in calm.texts),
+            tuple(each for calm in said for each in calm.steady),
+            all(calm.stays for calm in said),
+        )
+
+    def calm_until(self, state: State, at: Instant) -> Instant:
+        """Return until when it is to all, while none finds anything."""
+        parts, word = state
+        if word != _WELL:
+            return 0
+        conditions = cast("tuple[Calming, ...]", self.conditions)
+        return min(
+            condition.calm_until(own, at)
+            for condition, (own, *_) in zip(conditions, parts, strict=True)
+        )
 
     def tick(self, state: State, moment: Moment) -> Verdict:
         """Let time pass for those that have reached their deadline."""

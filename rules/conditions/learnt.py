@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading
-from rules.condition import State, Verdict
+from rules.condition import Calm, State, Verdict
 from rules.conditions.silent import Patience, Silent
 from rules.moment import Moment
 
@@ -78,6 +78,18 @@ class LearntSilence:
         if patience and isinstance(inner, int):
             return int(inner + patience - self._hold_ms)
         return self.silent.deadline(inner)
+
+    @property
+    def calm(self) -> Calm:
+        """Every reading."""
+        return Calm()
+
+    def calm_until(self, state: State, at: Instant) -> Instant:  # noqa: ARG002 the state has it
+        """Return the first deadline that there can be, whatever habit is learnt."""
+        heard_at = state if state is None else _whole(state)[0]
+        if not isinstance(heard_at, int):
+            return 0
+        return heard_at + self._bounds_ms[0] - self._hold_ms
 
     def _silent(self, patience: int) -> Silent:
         if not patience:

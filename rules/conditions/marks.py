@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from devices.instant import Instant
 from devices.reading import Reading
-from rules.condition import State, Timeless, Verdict
+from rules.condition import FOR_EVER, Calm, State, Timeless, Verdict
 from rules.finding import Finding, clear, unknown
 from rules.severity import Severity
 
@@ -20,6 +21,15 @@ class Marks(Timeless):
     def start(self) -> State:
         """Return the state of clear."""
         return 0
+
+    @property
+    def calm(self) -> Calm:
+        """That of no words."""
+        return Calm(texts=((self.field, ""),), stays=True)
+
+    def calm_until(self, state: State, at: Instant) -> Instant:  # noqa: ARG002 at any time
+        """Return for ever while nothing is found."""
+        return 0 if state else FOR_EVER
 
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Return the gravest of the words; a reading without the field says nothing."""

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
-from devices.instant import milliseconds_of
+from devices.instant import Instant, milliseconds_of
 from devices.reading import NUMBER, Reading
-from rules.condition import State, Timeless, Verdict
+from rules.condition import Calm, State, Timeless, Verdict
 from rules.finding import Finding, clear, unknown
 from rules.severity import Severity
 
@@ -48,6 +48,15 @@ class Rise(Timeless):
         if at - stood_at > self._window_ms:
             return (value, at, 0), None
         return state, None
+
+    @property
+    def calm(self) -> Calm:
+        """A counter that stands."""
+        return Calm(steady=(self.field,), stays=True)
+
+    def calm_until(self, state: State, at: Instant) -> Instant:  # noqa: ARG002 the state has it
+        """Return when the window is over."""
+        return 0 if state is None or state[2] else int(state[1]) + self._window_ms
 
     @cached_property
     def _window_ms(self) -> int:

@@ -1,9 +1,11 @@
 """Several: another condition, found at several of the latest readings."""
 
 from dataclasses import dataclass
+from typing import cast
 
+from devices.instant import Instant
 from devices.reading import Reading
-from rules.condition import Condition, State, Timeless, Verdict
+from rules.condition import Calm, Calming, Condition, State, Timeless, Verdict
 from rules.finding import Finding, clear
 
 
@@ -22,6 +24,16 @@ class Several(Timeless):
     def start(self) -> State:
         """Return the state before the first reading."""
         return self.condition.start(), 0, 0
+
+    @property
+    def calm(self) -> Calm | None:
+        """What is calm to the other."""
+        return cast("Calming", self.condition).calm if hasattr(self.condition, "calm") else None
+
+    def calm_until(self, state: State, at: Instant) -> Instant:
+        """Return until when it is, while none of the last readings was found."""
+        inner, bits, since = state
+        return 0 if bits or since else cast("Calming", self.condition).calm_until(inner, at)
 
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Count another reading."""

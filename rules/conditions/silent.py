@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading
-from rules.condition import State, Verdict
+from rules.condition import FOR_EVER, Calm, State, Verdict
 from rules.finding import Finding, clear
 from rules.moment import Moment
 from rules.severity import Severity
@@ -71,6 +71,15 @@ class Silent:
             return state + self._durations[0]
         look_at: Instant | None = None if state is None else state[2]
         return look_at
+
+    @property
+    def calm(self) -> Calm:
+        """Every reading."""
+        return Calm()
+
+    def calm_until(self, state: State, at: Instant) -> Instant:  # noqa: ARG002 at any time
+        """Return for ever while it is not silent."""
+        return FOR_EVER if isinstance(state, int) else 0
 
     @cached_property
     def _durations(self) -> tuple[int, ...]:

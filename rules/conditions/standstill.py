@@ -1,15 +1,17 @@
 """Standstill: a counter that does not move although water runs, or always did."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple, cast
 
+from devices.instant import Instant
 from devices.reading import NUMBER, Reading
-from rules.condition import State, Timeless, Verdict
+from rules.condition import FOR_EVER, Calm, State, Timeless, Verdict
 from rules.conditions.day_total import FEWEST_DAYS, LEARNT_DAYS, wet_share
 from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
 from rules.water_day import DAY, WATER_DAY, Day
-from rules.water_use import HOUR, LONGEST_SLOT
+from rules.water_use import HOUR, LONGEST_SLOT, STANDING_FLOW
 
 _START = (None, (0.0, 0, 0, 0))
 
@@ -66,6 +68,16 @@ class Standstill(Timeless):
         if finding is not None:
             finding = self._kept(finding, running, days)
         return (running, days), finding
+
+    @property
+    def calm(self) -> Calm:
+        """What says of no flow while the counter stands."""
+        return Calm(bounds=((STANDING_FLOW, -inf, self.flowing.flow_m3h),))
+
+    def calm_until(self, state: State, at: Instant) -> Instant:  # noqa: ARG002 at any time
+        """Return for ever while no standing counter is found."""
+        running, _ = state
+        return 0 if running is not None and running[6] else FOR_EVER
 
     def _run(self, running: State, reading: Reading) -> Verdict:
         """Add what must have run since the last reading, by the smaller of the two flows."""

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from devices.instant import Instant
 from devices.reading import Reading
-from rules.condition import State, Timeless, Verdict
+from rules.condition import FOR_EVER, Calm, State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
 from rules.water_use import Use, use_in
@@ -39,6 +40,16 @@ class Stepped(Timeless):
         if open_step is not None and not use.restored:
             return (None, 1), self._finding(open_step, use)
         return (None, 0), clear(use.end_at) if told else None
+
+    @property
+    def calm(self) -> Calm:
+        """Every use; those without a step are waited with."""
+        return Calm(stays=True)
+
+    def calm_until(self, state: State, at: Instant) -> Instant:  # noqa: ARG002 at any time
+        """Return for ever while no step is open or told."""
+        open_step, told = state
+        return 0 if open_step is not None or told else FOR_EVER
 
     def _finding(self, step: tuple[str, int, float, float], use: Use) -> Finding:
         sort, since, before, after = step

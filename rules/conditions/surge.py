@@ -3,14 +3,15 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from math import inf
 from typing import NamedTuple
 
-from devices.instant import milliseconds_of
+from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading
-from rules.condition import State, Timeless, Verdict
+from rules.condition import FOR_EVER, Calm, State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
-from rules.water_use import HOUR, LONGEST_SLOT, hundredths, use_in
+from rules.water_use import HOUR, LONGEST_SLOT, WATER_USE, hundredths, use_in
 
 
 class Unusual(NamedTuple):
@@ -99,6 +100,15 @@ class Surge(Timeless):
 
     def _faded(self, record: float, span: int) -> float:
         return float(record * 0.5 ** (span / self._half_life_ms))
+
+    @cached_property
+    def calm(self) -> Calm:
+        """The flows below which nothing begins."""
+        return Calm(bounds=((WATER_USE, -inf, self._least),))
+
+    def calm_until(self, state: State, at: Instant) -> Instant:  # noqa: ARG002 at any time
+        """Return for ever while nothing is found."""
+        return FOR_EVER if state and not state[5] else 0
 
     def _limit(self, record: float, age: int) -> float:
         if age < self._learning_ms:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import inf
 from typing import NamedTuple
 
 from devices.instant import Instant
 from devices.reading import NUMBER, Reading
-from rules.condition import State, Timeless, Verdict
+from rules.condition import FOR_EVER, Calm, State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear, unknown
 from rules.severity import Severity
 
@@ -54,6 +55,16 @@ class Threshold(Timeless):
         worst = (min if self.falling else max)(value, state[3]) if state else value
         state = (reached, since, seen, worst)
         return state, self._finding(state, value, at)
+
+    @cached_property
+    def calm(self) -> Calm:
+        """The values on the good side of the first limit."""
+        low, high = (self._first, inf) if self.falling else (-inf, self._first)
+        return Calm(bounds=((self.field, low, high),), stays=True)
+
+    def calm_until(self, state: State, at: Instant) -> Instant:  # noqa: ARG002 at any time
+        """Return for ever while nothing is found."""
+        return 0 if state else FOR_EVER
 
     @cached_property
     def _first(self) -> float:

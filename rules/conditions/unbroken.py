@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading
-from rules.condition import State, Timeless, Verdict
+from rules.condition import Calm, State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear, unknown
 from rules.severity import Severity
 from rules.water_use import HOUR, LONGEST_SLOT, Use, hundredths, thousandths, use_in
@@ -101,6 +101,19 @@ class Unbroken(Timeless):
         if span < self._nearly_ms or span > LONGEST_SLOT or (state and state[0]):
             return self._gathered(state, use)
         return self._judged(state or self._first, use)
+
+    @property
+    def calm(self) -> Calm:
+        """Every use."""
+        return Calm()
+
+    def calm_until(self, state: State, at: Instant) -> Instant:
+        """Return when a run can be long enough at the earliest."""
+        block, runs, found, _, _ = state or self._first
+        if found:
+            return 0
+        since = min([run[0] for run in runs if run], default=at) if runs else at
+        return int(min(since, block[0]) if block else since) + self._shortest
 
     @cached_property
     def _first(self) -> State:

@@ -11,8 +11,9 @@ from ingest.clock import stopwatch
 from rules.bound import Rulebook
 from rules.casefile import SavedStates
 from rules.catalogue import catalogue
-from rules.engine import Engine, NoStore
+from rules.engine import Engine
 from rules.register import DeviceFacts, PremisesFacts, TableRegister
+from rules.store import NoStore
 from rules.subject import Subject, device_subject
 from rules.timers import Timers
 

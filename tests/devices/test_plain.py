@@ -12,7 +12,8 @@ from devices.kinds.water_meter.payload import ADAPTER, Telemetry, measured
 from devices.payload import Decode, Decoded, Payload, json_decoder
 from devices.plain import plain_first
 from devices.refusal import DecodeError
-from tests.devices.test_kinds_generated import MAKERS, SAMPLES, TEXTS
+from tests.devices.oddities import TEXTS
+from tests.devices.test_kinds_generated import MAKERS, SAMPLES
 
 SEED = 20260301
 INPUTS = 4_000

@@ -11,8 +11,9 @@ from ingest.sinks.line_protocol import line_of
 from rules.bound import Rulebook
 from rules.catalogue import alert_rules, catalogue, sequences
 from rules.effect import AlertChange
-from rules.engine import Engine, NoStore
+from rules.engine import Engine
 from rules.register import TableRegister
+from rules.store import NoStore
 from tests.fuzz.law import BrokenLawError, held
 from tests.sinks.line import parsed
 

@@ -11,8 +11,9 @@ from ingest.journal.outgoing import deliveries_after
 from rules.bound import Rulebook
 from rules.catalogue import catalogue, sequences
 from rules.effect import AlertChange
-from rules.engine import Engine, NoStore
+from rules.engine import Engine
 from rules.register import TableRegister
+from rules.store import NoStore
 from tests.proof.transitions import Step
 
 _ALL = 1_000_000

@@ -8,8 +8,9 @@ from devices.reading import Reading
 from rules.bound import Rulebook
 from rules.catalogue import catalogue
 from rules.effect import AlertChange
-from rules.engine import Engine, NoStore
+from rules.engine import Engine
 from rules.register import TableRegister
+from rules.store import NoStore
 
 HOUR = 3_600_000
 

@@ -15,12 +15,13 @@ from rules.casefile import SavedStates
 from rules.catalogue import catalogue
 from rules.conditions.threshold import Level
 from rules.effect import AlertChange, Effect
-from rules.engine import Engine, Outcome
+from rules.engine import Engine
 from rules.lifecycle import Phase, Transition
 from rules.limits import LimitBook, LimitError, Setting
 from rules.moment import Outage
 from rules.register import DeviceFacts, PremisesFacts, TableRegister
 from rules.severity import Severity
+from rules.store import Outcome
 from rules.subject import Subject, device_subject
 from tests.rules.made_up import RULE, broken, daily
 

@@ -4,8 +4,9 @@ import orjson
 
 from rules.bound import Rulebook
 from rules.catalogue import catalogue
-from rules.engine import Engine, NoStore
+from rules.engine import Engine
 from rules.register import TableRegister
+from rules.store import NoStore
 from tests.bench.rules import telemetry
 
 _RESTING = ("abnormal_use", "high_week", "low_day", "night_flow")

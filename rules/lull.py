@@ -1,0 +1,179 @@
+"""Lulls: stretches in which readings wait, because no rule has anything to say of them.
+
+Context: nearly every reading is one that nothing follows from. To judge each by all rules as it
+comes, and to save anew what they remember of its device, cost 20 us a reading, most of it for
+memory that the processor does not have at hand.
+Decision: a condition can say beforehand which readings will be nothing to it (`Calming`). Where
+all rules of a device can, readings are looked over, and those within all bounds wait; they are
+judged in order, with what they were judged by if they had not waited, before anything else is
+judged of the device, after a few, and after a day at the latest. What is saved of it meanwhile is
+its state before them: who loads it takes them from the journal, which has had them all along.
+Given up: a saved state that is always as new as the newest reading.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from devices.instant import Instant, milliseconds_of
+from devices.reading import Reading, Values
+from rules.bound import Bound, Calmings
+from rules.condition import FOR_EVER, State
+from rules.memory import Memory
+
+MOST_WAITING = 12
+"""Readings of a device that wait at the most; with them, an eighth of the writing is left."""
+_new = tuple.__new__
+_EARLY_MS = milliseconds_of(timedelta(hours=3))
+LONGEST_MS = milliseconds_of(timedelta(days=1))
+"""A device that falls silent leaves none waiting for longer."""
+
+
+class Times(NamedTuple):
+    """Until when readings may wait, and until when time may pass without a tick."""
+
+    until: Instant
+    due: Instant
+
+
+class Lull:
+    """The bounds within which readings of a device wait.
+
+    Until `due`, in device time, time may pass without a tick; `armed_at`, ours, is when its timer
+    rings at the latest: that is set early, so that a delay that varies does not set it with each
+    reading. `unmoved` are the rules whose states stay as they are.
+    """
+
+    __slots__ = ("_ahead_ms", "_at", "_calm", "_due", "_guards", "_same", "_until", "armed_at")
+
+    def __init__(self, memory: Memory, newest: Reading, calm: Calmings, times: Times) -> None:
+        values = newest.values
+        self._at, self._ahead_ms = newest.measured_at, memory.ahead_ms
+        self._until, self._due = times
+        self.armed_at = memory.armed_at
+        self._set_timer()
+        self._calm = calm
+        self._same = [(name, values[name]) for name in calm.steady] if calm.steady else ()
+        self._guards = [
+            guard(memory.derived.get(name), newest, calm.below) for name, guard in calm.guards
+        ]
+
+    @property
+    def unmoved(self) -> frozenset[str]:
+        """The rules whose states readings that wait leave as they are."""
+        return self._calm.unmoved
+
+    def admits(self, reading: Reading) -> bool:
+        """Return whether a reading can wait; one that can is the newest from then on."""
+        _, _, at, received_at, values = reading
+        fields, bounds, texts, _, _, _, _, _, _ = self._calm
+        if not self._at < at < self._until or values.keys() != fields:
+            return False
+        if received_at + self._ahead_ms >= self._due:
+            return False
+        for name, low, high in bounds:
+            if not low < values[name] < high:  # type: ignore[operator]
+                return False
+        for name, value in (*texts, *self._same):
+            if values[name] != value:
+                return False
+        for guard in self._guards:
+            if guard is None or not guard.admits(at, values):
+                return False
+        self._at, self._ahead_ms = at, at - received_at
+        if self.rings_at < self.armed_at:
+            self._set_timer()
+        return True
+
+    @property
+    def rings_at(self) -> Instant:
+        """When, in our time, the device's timer has to ring."""
+        return self._due - self._ahead_ms
+
+    def _set_timer(self) -> None:
+        self.armed_at = min(self.armed_at, self.rings_at - _EARLY_MS)
+
+
+def lull_of(memory: Memory, newest: Reading, derived: Values) -> Lull | None:
+    """Return the bounds within which readings may wait after the newest, None if none may.
+
+    `derived` are the values of the newest with those derived of it.
+    """
+    calm = None if memory.lives else memory.profile.calming(newest)
+    if calm is None or not all(name in derived for name, _ in calm.guards):
+        return None
+    times = _times(memory, calm, newest.measured_at)
+    return None if times.until <= newest.measured_at else Lull(memory, newest, calm, times)
+
+
+def _times(memory: Memory, calm: Calmings, at: Instant) -> Times:
+    states, derived = memory.states, memory.derived
+    until, due = FOR_EVER, min(memory.due, at + LONGEST_MS)
+    for name, start, calm_until, timed in calm.rules:
+        of_rule = calm_until(states.get(name, start), at)
+        until = min(until, of_rule)
+        if timed and of_rule < due:
+            due = of_rule
+    for name, until_of in calm.derived:
+        until = min(until, until_of(derived.get(name), at))
+    return Times(min(until, due), due)
+
+
+def pass_by(memory: Memory, waiting: Sequence[Reading], unmoved: Collection[str]) -> bool:
+    """Take in readings that have waited; False, and nothing is changed, if one is to be judged.
+
+    One rule after the other takes them all, but those that they leave `unmoved`.
+    """
+    try:
+        taken = _derived(memory, waiting)
+        states = taken and _states(memory, taken.readings, unmoved)
+    except Exception:  # noqa: BLE001 the wall around plug-in conditions; to judge them says which
+        return False
+    if not taken or states is None:
+        return False
+    memory.derived = taken.states
+    for bound, state in states:
+        memory.keep(bound, state)
+    _, _, measured_at, received_at, _ = waiting[-1]
+    memory.hear(memory.subject.id, measured_at, received_at)
+    return True
+
+
+class _Taken(NamedTuple):
+    """Readings with what is derived of them, and the states of that after them."""
+
+    readings: Sequence[Reading]
+    states: dict[str, object]
+
+
+def _derived(memory: Memory, waiting: Sequence[Reading]) -> _Taken | None:
+    states, derivations = memory.derived.copy(), memory.profile.derivations
+    readings = []
+    for device, kind, measured_at, received_at, values in waiting:
+        known: dict[str, Any] = {**values}
+        reading = _new(Reading, (device, kind, measured_at, received_at, known))
+        for name, of, is_rare in derivations:
+            states[name], value = of(states.get(name), reading)
+            if value is not None:
+                if is_rare:
+                    return None
+                known[name] = value
+        readings.append(reading)
+    return _Taken(readings, states)
+
+
+def _states(
+    memory: Memory, readings: Sequence[Reading], unmoved: Collection[str]
+) -> list[tuple[Bound, State]] | None:
+    """Return the states of rules after readings of the same fields; None if there is a finding."""
+    states, after = memory.states, []
+    for name, start, observe, bound in memory.profile.route(readings[0]):
+        if name in unmoved:
+            continue
+        state = states.get(name, start)
+        for reading in readings:
+            state, finding = observe(state, reading)
+            if finding is not None:
+                return None
+        after.append((bound, state))
+    return after
