@@ -38,8 +38,9 @@ class Baseline(Timeless):
     """A day's use in L above the subject's own band; judged when the day has ended.
 
     `fewest` to `most` of the same weekdays make the band. A day that is not known is neither judged
-    nor remembered, an unusual one is judged and not remembered, until such days have been usual for
-    `adapts`: then they are. State: the totals by weekday; since, 0 for usual.
+    nor remembered, nor is one that may only have what the day before lacked. An unusual one is
+    judged and not remembered, until such days have been usual for `adapts`: then they are. State:
+    the totals by weekday; since, 0 for usual.
     """
 
     band: Band
@@ -60,6 +61,9 @@ class Baseline(Timeless):
         history, since = state or ([[]] * 7, 0)
         usual: list[float] = history[day.number % 7]
         upper = self.band.upper(usual) if len(usual) >= self.fewest else day.litres
+        lacked = _lacked(history[day.number % 7 - 1]) if day.litres > upper and not since else 0.0
+        if day.litres - lacked <= upper < day.litres:
+            return state, None
         evidence: Evidence = {}
         if day.litres > upper:
             since = since or day.start_at
@@ -77,3 +81,8 @@ class Baseline(Timeless):
         if evidence:
             return (history, since), Finding(self.severity, day.end_at, since, evidence)
         return (history, 0), clear(day.end_at) if since else None
+
+
+def _lacked(before: list[float]) -> float:
+    """Return by how much the day before fell short of such days: it may have been counted late."""
+    return max(0.0, median(before[:-1]) - before[-1]) if len(before) > 1 else 0.0
