@@ -59,7 +59,7 @@ def disturbances(readings: Sequence[Counted]) -> dict[str, list[Counted]]:
         "shaking": [*before, *_shaking(after)],
         "each twice": [*before, *(one for one in after for _ in range(2))],
         "a day late": [*before, *_late(after, start_at + DAY)],
-        "in disorder": [*before, *_in_disorder(after)],
+        "a day in disorder": [*before, *_in_disorder(after, start_at + DAY)],
     }
 
 
@@ -94,7 +94,8 @@ def _late(after: Sequence[Counted], until: Instant) -> list[Counted]:
     return [*rest[:1], *held, *rest[1:]]
 
 
-def _in_disorder(after: Sequence[Counted]) -> list[Counted]:
-    """Let every third reading be overtaken by the next."""
-    order = [number + (1, -1, 0)[number % 3] for number in range(len(after) // 3 * 3)]
-    return [*(after[number] for number in order), *after[len(order) :]]
+def _in_disorder(after: Sequence[Counted], until: Instant) -> list[Counted]:
+    """Let every third reading before an instant be overtaken by the next."""
+    number = sum(at < until for at, _ in after) // 3 * 3
+    order = [place + (1, -1, 0)[place % 3] for place in range(number)]
+    return [*(after[place] for place in order), *after[number:]]
