@@ -164,7 +164,8 @@ def _after_step(counter: _Known, at: Instant, litres: float) -> tuple[Counter, U
     if len(counter) == 3:
         return _after_error(counter, at, litres)
     start_at, before, stepped_at, stepped = counter
-    if -_JITTER_L <= litres - before <= _most(at - int(start_at)):
+    goes_on = stepped > before and litres >= stepped - _JITTER_L
+    if not goes_on and -_JITTER_L <= litres - before <= _most(at - int(start_at)):
         use = Use(int(start_at), at, round(max(0.0, litres - before), 3), restored=True)
         return (at, max(litres, before)), use
     return _after_error((stepped_at, stepped, (start_at, before)), at, litres)

@@ -32,6 +32,7 @@ def uses(*counts: tuple[float, float]) -> list[Use]:
             [None, 4, 2, None, 1],
             id="it was half for hours",
         ),
+        pytest.param([(0, 0), (1, 5_561), (2, 5_562)], [None, 1], id="set anew, by little"),
         pytest.param(
             [(0, 6e3), (1, 3e3), (2, 3_004), (3, 3_006), (190, 6_020)],
             [None, 4, 2, 3_014],
