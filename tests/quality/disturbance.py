@@ -1,7 +1,7 @@
 """Gaps and wrong counters that are put into the readings of a real meter.
 
 Left out is what nobody can tell from water, or from none, when it is judged: a counter that rises
-by what a tap could let through and stays there, and one that stands for two whole days and more.
+by what a tap could let through, and one that stands for two whole days and more.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,6 @@ LASTS_DAYS = 5
 """How long the longest of them lasts."""
 _GAPS_H = (1, 3, 8, 24, 72, 24 * LASTS_DAYS)
 _FROZEN_H = (3, 8, 24)
-_SHAKES_L = 3
 
 _Wrong: TypeAlias = Callable[[int, int], int]
 """What a counter says, of what it should say and of what it should have said at first."""
@@ -24,10 +23,6 @@ _FOR_A_WHILE: Mapping[str, _Wrong] = {
     "jump": lambda litres, _: litres + JUMP_L,
     "half": lambda litres, _: litres // 2,
     "zero": lambda _, __: 0,
-}
-_ONCE: Mapping[str, _Wrong] = {
-    "spike of 300 L": lambda litres, _: litres + 300,
-    "spike of 2,000 L": lambda litres, _: litres + 2_000,
 }
 _FROM_THEN_ON: Mapping[str, _Wrong] = {
     "jump that stays": lambda litres, _: litres + JUMP_L,
@@ -53,10 +48,8 @@ def disturbances(readings: Sequence[Counted]) -> dict[str, list[Counted]]:
             for name, wrong in _FOR_A_WHILE.items()
             for times in (1, 2, 4)
         },
-        **{name: [*before, *_wrong(after[:1], wrong), *after[1:]] for name, wrong in _ONCE.items()},
         **{name: [*before, *_wrong(after, wrong)] for name, wrong in _FROM_THEN_ON.items()},
         "frozen, and on from there": _lost(before, after),
-        "shaking": [*before, *_shaking(after)],
         "each twice": [*before, *(one for one in after for _ in range(2))],
         "a day late": [*before, *_late(after, start_at + DAY)],
         "a day in disorder": [*before, *_in_disorder(after, start_at + DAY)],
@@ -81,10 +74,6 @@ def _lost(before: Sequence[Counted], after: Sequence[Counted]) -> list[Counted]:
     stood, until = before[-1][1], before[0][0] + 2 * DAY
     lost = max((litres - stood for at, litres in after if at < until), default=0)
     return [*before, *((at, stood if at < until else litres - lost) for at, litres in after)]
-
-
-def _shaking(after: Sequence[Counted]) -> list[Counted]:
-    return [(at, litres - _SHAKES_L * (number % 2)) for number, (at, litres) in enumerate(after)]
 
 
 def _late(after: Sequence[Counted], until: Instant) -> list[Counted]:
