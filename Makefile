@@ -51,8 +51,8 @@ bench-million: $(READY) ## memory, start and idle ticks of the rules of a millio
 	@$(BIN)/python -m tests.bench.million
 
 .PHONY: quality
-quality: $(READY) ## leaks found and false alarms of the water rules on real meters (FILE=readings.csv.gz)
-	@$(BIN)/python -m tests.quality $(or $(FILE),tests/samples/daiad/readings.csv)
+quality: $(READY) ## leaks found and false alarms of the water rules on real meters (FILE=readings.csv.gz SEED=1)
+	@$(BIN)/python -m tests.quality $(or $(FILE),tests/samples/daiad/readings.csv) --seed $(or $(SEED),0)
 
 .PHONY: replay
 replay: setup ## real household meters through the path (FILE=readings.csv.gz)

@@ -35,7 +35,7 @@ _SOURCES = {
     "half a cistern of 6 L each hour; its size is general knowledge":
         "每小时半个 6 升水箱；水箱容积为通用经验",
     "lease sequence of this project": "本系统的租约流程",
-    "practice is one day; the second is general knowledge": "实践为一天；第二天为通用经验",
+    "practice is one day; the others are general knowledge": "实践为一天；其余为通用经验",
     "practice of Shanghai Jing'an and Anji: more than 2 m3 a day":
         "上海静安、安吉实践：日用水超过 2 立方米",
     "practice of Shanghai Jing'an, Anji and Taicang: less than 0.01 m3 in a day":

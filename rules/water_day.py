@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading, Values
 from rules.condition import State
-from rules.water_use import HOUR, WATER_USE, Use, hundredths, thousandths, use_in
+from rules.water_use import HOUR, WATER_USE, Step, Use, hundredths, thousandths, use_in
 
 WATER_DAY = "water_day"
 """The field by which rules read the `Day` that has ended, see `rules.derived`."""
@@ -40,7 +40,8 @@ class Day(NamedTuple):
 
     A gap within the day is known, because the counter has its volume; one over midnight is not, nor
     is a step of the counter: what looks like a rollover may be another meter. The
-    milliseconds are negative if the counter was frozen before: then it has water of another day.
+    milliseconds are negative if the counter was frozen before: then it has water of another day; or
+    if it went back: then what it rose before may have been no water.
     `excused`: that it is dry says nothing, because the valve was shut, or because the meter counts
     in steps of more than 10 L.
     """
@@ -120,6 +121,8 @@ def day_of(state: State, reading: Reading) -> tuple[State, Day | None]:
         status = _status(status, values)
     use = cast("Use | None", values.get(WATER_USE))
     if use is None or use.step is not None or (more := use.litres) is None:
+        if use is not None and use.step is Step.ERROR and _went_back(use):
+            return (number, litres, known_ms + _FROZEN, moved_at, status), None
         told = status == (state or _NONE)[4]
         return state if told else (number, litres, known_ms, moved_at, status), None
     start_at, end_at = use.start_at, use.end_at
@@ -148,6 +151,11 @@ def day_of(state: State, reading: Reading) -> tuple[State, Day | None]:
 def day_until(state: State, at: Instant) -> Instant:  # noqa: ARG001 the state has it
     """Return until when readings end no day; 0 for not known."""
     return state[0] * DAY - _UTC_OFFSET + DAY if state and state[0] else 0
+
+
+def _went_back(use: Use) -> bool:
+    """Return whether the counter fell: then its rise before may have been no water."""
+    return use.counts is not None and use.counts[1] < use.counts[0]
 
 
 def _turned(old: Day | None, use: Use, number: int) -> tuple[Day, Day | None]:

@@ -27,12 +27,16 @@ _LEAST_MODULUS_L = 1_000_000.0
 _START_L = 10.0
 _ROUNDED_LH = 0.02
 """Above what rounding to a hundredth of a litre, or of a litre an hour, can add."""
+_REMEMBERED = 7 * 24 * HOUR
+"""A counter that goes back to where it stood before a step, within this time, was wrong in between
+(a choice): a new meter takes longer to count as much."""
 
 _Known: TypeAlias = list[Any] | tuple[Any, ...]
 Counter: TypeAlias = _Known | None
 """None before the first reading; else when and how much, in ms and L; and, while a step is not
-explained yet, when and how much it stepped to. The litres are -1 for not known. The serial number,
-where it is known, is the last. A JSON value."""
+explained yet, when and how much it stepped to; for a week after that, as one value, when and how
+much it stepped from. The litres are -1 for not known. The serial number, where it is known, is the
+last. A JSON value."""
 
 
 Bounds: TypeAlias = Mapping[str, float]
@@ -180,8 +184,8 @@ def _of_one_meter(counter: Counter, reading: Reading) -> tuple[Counter, Use | No
         return (at, litres), None
     if at <= counter[0]:
         return counter, None
-    stepped = len(counter) == 4
-    return _after_step(counter, at, litres) if stepped else _counted(counter, at, litres)
+    plain = len(counter) == 2
+    return _counted(counter, at, litres) if plain else _after_step(counter, at, litres)
 
 
 def _counted(counter: _Known, at: Instant, litres: float) -> tuple[Counter, Use]:
@@ -204,11 +208,26 @@ def _counted(counter: _Known, at: Instant, litres: float) -> tuple[Counter, Use]
 
 def _after_step(counter: _Known, at: Instant, litres: float) -> tuple[Counter, Use]:
     """A single wrong reading is taken back by the next; a counter that was set goes on from it."""
+    if len(counter) == 3:
+        return _after_error(counter, at, litres)
     start_at, before, stepped_at, stepped = counter
-    if -_JITTER_L <= litres - before <= _most(at - int(start_at)):
+    goes_on = stepped > before and litres >= stepped - _JITTER_L
+    if not goes_on and -_JITTER_L <= litres - before <= _most(at - int(start_at)):
         use = Use(int(start_at), at, round(max(0.0, litres - before), 3), restored=True)
         return (at, max(litres, before)), use
-    return _counted((stepped_at, stepped), at, litres)
+    return _after_error((stepped_at, stepped, (start_at, before)), at, litres)
+
+
+def _after_error(counter: _Known, at: Instant, litres: float) -> tuple[Counter, Use]:
+    """Go on from a step, unless the counter goes back to what it was: that is no use either."""
+    start_at, before, was = counter
+    after, use = _counted((start_at, before), at, litres)
+    if after is None or len(after) > 2 or at - was[0] > _REMEMBERED:
+        return after, use
+    if was[1] <= litres <= was[1] + _most(at - was[0]) and was[1] - before > _JITTER_L:
+        counts = before, litres
+        return after, Use(start_at, at, None, Step.ERROR, counts=counts, confirmed=True)
+    return (*after, was), use
 
 
 def hundredths(value: float) -> float:

@@ -38,8 +38,9 @@ class Baseline(Timeless):
     """A day's use in L above the subject's own band; judged when the day has ended.
 
     `fewest` to `most` of the same weekdays make the band. A day that is not known is neither judged
-    nor remembered, an unusual one is judged and not remembered, until such days have been usual for
-    `adapts`: then they are. State: the totals by weekday; since, 0 for usual.
+    nor remembered, nor is one that may only have what is of the day before. An unusual one is
+    judged and not remembered, until such days have been usual for `adapts`: then they are. State:
+    the totals by weekday; since, or for usual the number of the last such day, negative.
     """
 
     band: Band
@@ -58,8 +59,13 @@ class Baseline(Timeless):
         if day is None or not day.known:
             return state, None
         history, since = state or ([[]] * 7, 0)
+        follows, since = since == 1 - day.number, max(0, since)
         usual: list[float] = history[day.number % 7]
         upper = self.band.upper(usual) if len(usual) >= self.fewest else day.litres
+        if day.litres > upper and not since:
+            late = _late(history[day.number % 7 - 1], follows=follows)
+            if day.litres - late <= upper:
+                return state, None
         evidence: Evidence = {}
         if day.litres > upper:
             since = since or day.start_at
@@ -76,4 +82,11 @@ class Baseline(Timeless):
         history = [*history[: day.number % 7], remembered, *history[day.number % 7 + 1 :]]
         if evidence:
             return (history, since), Finding(self.severity, day.end_at, since, evidence)
-        return (history, 0), clear(day.end_at) if since else None
+        return (history, -day.number), clear(day.end_at) if since else None
+
+
+def _late(before: list[float], *, follows: bool) -> float:
+    """Return what may be of the day before: what it lacked; all that is usual of one not known."""
+    if not before:
+        return 0.0
+    return max(0.0, median(before[:-1] or before) - before[-1]) if follows else median(before)

@@ -74,6 +74,7 @@ class HighDay(Timeless):
 class LowDay(Timeless):
     """Each day's use below `limit_l`, for `days` in a row of which nearly all is known.
 
+    A day less is enough if the counter moved on the last: one that stands may be frozen.
     Only in a home that usually is not so: on at least `share` of its last 30 days and more, judged
     from 14 on. A day that is excused or not known is not low, but does not end what was told unless
     it has water. State: the share of days that were not low, of how many; since, low days in a row.
@@ -98,10 +99,12 @@ class LowDay(Timeless):
         if day.excused or day.litres >= self.limit_l:
             usual = [1] * (day.known and not day.excused)
             share, known = wet_share(share, known, [0] * min(row, LEARNT_DAYS) + usual)
-            return (share, known, 0, 0), clear(day.end_at) if told else None
+            return (share, known, 0, 0), clear(day.end_at) if row else None
         if not day.known:
             return state if told else (share, known, 0, 0), None
         since, row = since or day.start_at, row + 1
+        if day.litres and row == self.days - 1:
+            row = self.days
         after = (share, known, since, row)
         if row < self.days or known < FEWEST_DAYS or share < self.share:
             return after, None

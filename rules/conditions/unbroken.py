@@ -20,8 +20,12 @@ _MOST_HABIT = (0.75, 0.5)
 """By day and by night, the share of hours with water taken for usual before it is learnt, and at
 the most: with them, a day of 24 hours is just unlikely enough."""
 _LEAST_HABIT = 0.05
-_GUESSED_S = (126 * 3_600, 42 * 3_600)
-"""What was taken for usual counts as a week of hours, of them a quarter by night."""
+_GUESSED_S = (42 * 3_600, 14 * 3_600)
+"""What was taken for usual counts as a third of a week, of it a quarter by night: then a week that
+is known, even of a meter of which little is heard, says more than the guess (a choice)."""
+_PART = 2.0
+"""A run of which more than so many times less is known than usual must be so many times unlikelier,
+so that a gap does not make it (a choice)."""
 _LEARNT_S = 30 * 86_400
 """With more than that all counts are halved: the habit is that of 15 to 30 days."""
 _UTC_OFFSET = milliseconds_of(timedelta(hours=8))
@@ -53,14 +57,16 @@ class Unbroken(Timeless):
     With `parts`, only slots shorter than a block are judged.
 
     A run must last, and be unlikely by the home's own habit before it: the share of hours, of the
-    day and of the night, that have such a flow, learnt while nothing is found. A gap adds nothing
-    to that: one whose mean flow is too small breaks a run, one longer than `longest_gap` ends it
-    without a judgement, as does a step of the counter.
+    day and of the night, that have such a flow, learnt while nothing is found. A slot of more than
+    an hour counts as one: it may hide a pause. A gap adds nothing: one whose mean flow is too small
+    breaks a run, one longer than `longest_gap` ends it without a judgement, as does a step of the
+    counter; and a run of which less is known than usual must be unlikelier.
 
     A run is learnt when it ends, and its hours are those that became known since it began, so that
     an hour without water, which is nearly every one, only adds to what is known. State: the block
     that fills, as when it began, its end and litres; by tier the run; what was known when something
-    was found; the seconds known; by tier those of them above its flow. 0 stands for none.
+    was found; the seconds known; by tier those of them above its flow, and with those of the first
+    the seconds of gaps. 0 stands for none.
     """
 
     tiers: tuple[Tier, ...]
@@ -142,6 +148,7 @@ class Unbroken(Timeless):
     def _bridged(self, state: State, use: Use) -> Verdict:
         """End the runs that a gap or a step breaks."""
         _, runs, found, known, above = state
+        above = _lost(above, use)
         if not runs:
             return (0, 0, found, known, above), unknown(use.end_at) if found else None
         unheard = use.end_at - use.start_at > milliseconds_of(self.longest_gap)
@@ -161,10 +168,11 @@ class Unbroken(Timeless):
         _, runs, found, known, above = state
         start_at, end_at, litres, _, _, _, _ = use
         (day, night), span = known, end_at - start_at
+        known_s = 3_600 if span > HOUR else span // 1_000
         if (start_at + span // 2 + _UTC_OFFSET) % _DAY < _NIGHT_UNTIL:
-            now = day, night + span // 1_000
+            now = day, night + known_s
         else:
-            now = day + span // 1_000, night
+            now = day + known_s, night
         flow = hundredths(litres * HOUR / span) if litres else 0.0
         if flow > self._least:
             if not runs and not found and day + night > _LEARNT_S:
@@ -211,7 +219,8 @@ class Unbroken(Timeless):
                 continue
             if gravest is not None and tier.severity <= (gravest.severity or 0):
                 continue
-            if _improbability(run, above[number], known, found or known) < _UNLIKELY:
+            chance = _improbability(run, above[number], known, found or known)
+            if chance < _needed(run, known, above[0], at):
                 continue
             since, _, least = run
             evidence: Evidence = {
@@ -228,10 +237,21 @@ class Unbroken(Timeless):
 def _improbability(run: _Run, above: _Seconds, known: _Seconds, until: _Seconds) -> float:
     """Return the negative logarithm of the chance of a run, by the habit before it."""
     total = 0.0
-    for most, wet, was, now, learnt in zip(_MOST_HABIT, above, run[1], known, until, strict=True):
+    for most, wet, was, now, learnt in zip(
+        _MOST_HABIT, above[:2], run[1], known, until, strict=True
+    ):
         share = max(_LEAST_HABIT, min(most, wet / min(was, learnt)))
         total -= log(share) * (now - was) / 3_600
     return total
+
+
+def _needed(run: _Run, known: _Seconds, first: _Seconds, at: Instant) -> float:
+    """Return how unlikely a run must be, by how much of it is known and how much usually is."""
+    (was_day, was_night), (day, night) = run[1], known
+    lasted, heard = (at - run[0]) // 1_000, day + night - was_day - was_night
+    usual = (day + night) / (day + night + (first[2] if len(first) > 2 else 0))
+    times = usual * lasted / heard
+    return _UNLIKELY * times if times > _PART else _UNLIKELY
 
 
 def _ended(above: Sequence[_Seconds], runs: _Run, until: _Seconds) -> Sequence[_Seconds]:
@@ -245,10 +265,16 @@ def _ended(above: Sequence[_Seconds], runs: _Run, until: _Seconds) -> Sequence[_
 
 def _learnt(wet: _Seconds, run: _Run, until: _Seconds) -> _Seconds:
     """Return a habit with a run that is over, as far as it was before something was found."""
-    (day, night), (day_from, night_from), (day_until, night_until) = wet, run[1], until
+    (day, night, *lost), (day_from, night_from), (day_until, night_until) = wet, run[1], until
     if day_until < day_from or night_until < night_from:
         return wet
-    return day + day_until - day_from, night + night_until - night_from
+    return day + day_until - day_from, night + night_until - night_from, *lost
+
+
+def _lost(above: Sequence[_Seconds], use: Use) -> Sequence[_Seconds]:
+    """Return the habits by tier with a gap."""
+    day, night, *lost = above[0]
+    return (day, night, sum(lost) + (use.end_at - use.start_at) // 1_000), *above[1:]
 
 
 def _half(seconds: _Seconds) -> _Seconds:

@@ -1,5 +1,6 @@
 """`python -m tests.quality FILE`: a table, then the figures of all homes as a last line in JSON."""
 
+import argparse
 import json
 import sys
 from collections import Counter
@@ -19,7 +20,7 @@ _HALF = 0.5
 _LEAKS = tuple(leak.name for leak in leaks())
 
 
-def scores_of(path: Path) -> list[Score]:
+def scores_of(path: Path, seed: int = 0) -> list[Score]:
     """Return the score of each home, saying on the way how far it is."""
     recording = read_recording(path)
     scores = []
@@ -27,7 +28,7 @@ def scores_of(path: Path) -> list[Score]:
         readings: list[Counted] = [
             (at + _WALL_CLOCK, litres) for at, litres in zip(meter.times, meter.litres, strict=True)
         ]
-        scores.append(score_of(home, readings))
+        scores.append(score_of(home, readings, seed))
         sys.stderr.write(f"\r{number} of {len(recording.meters)} homes")
     sys.stderr.write("\n")
     return scores
@@ -113,8 +114,11 @@ def heard_of(scores: Sequence[Score]) -> str:
 
 def main() -> None:
     """Score and print."""
-    started = stopwatch()
-    scores = scores_of(Path(sys.argv[1]) if len(sys.argv) > 1 else FILE)
+    started, asked = stopwatch(), argparse.ArgumentParser(prog="python -m tests.quality")
+    asked.add_argument("file", nargs="?", type=Path, default=FILE)
+    asked.add_argument("--seed", type=int, default=0, help="other instants of leaks and faults")
+    given = asked.parse_args()
+    scores = scores_of(given.file, given.seed)
     even = [score for score in scores if _number(score.home) % 2 == 0]
     odd = [score for score in scores if _number(score.home) % 2]
     told = [

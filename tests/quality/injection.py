@@ -1,4 +1,4 @@
-"""Leaks and disturbances that are put into the readings of a real meter."""
+"""Leaks that are put into the readings of a real meter."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -9,8 +9,6 @@ from devices.instant import Instant
 HOUR = 3_600_000
 DAY = 24 * HOUR
 LASTS = 14 * DAY
-JUMP_L = 248_541
-"""The one jump that the recording has."""
 
 Counted: TypeAlias = tuple[Instant, int]
 """When, and the counter in litres."""
@@ -43,29 +41,6 @@ def leaks() -> tuple[Leak, ...]:
 def leaking(readings: Sequence[Counted], extra: Extra) -> list[Counted]:
     """Return the readings as the meter would have counted, in whole litres."""
     return [(at, litres + int(extra(at))) for at, litres in readings]
-
-
-def disturbances(readings: Sequence[Counted]) -> dict[str, list[Counted]]:
-    """Return the readings with a gap, and with each kind of wrong counter, a day after the first.
-
-    No water runs that did not run, so nobody is to be alarmed.
-    """
-    start_at = readings[0][0] + DAY
-    before = [reading for reading in readings if reading[0] < start_at]
-    after = readings[len(before) :]
-    first, rest = after[:1], after[1:]
-    return {
-        "gap of 8 h": [*before, *(one for one in after if one[0] >= start_at + 8 * HOUR)],
-        "gap of 3 days": [*before, *(one for one in after if one[0] >= start_at + 3 * DAY)],
-        "jump": [*before, *((at, litres + JUMP_L) for at, litres in first), *rest],
-        "jump that stays": [*before, *((at, litres + JUMP_L) for at, litres in after)],
-        "drop": [*before, *((at, litres // 2) for at, litres in first), *rest],
-        "new meter": [*before, *((at, litres - after[0][1]) for at, litres in after)],
-        "frozen for a day": [
-            (at, before[-1][1] if start_at <= at < start_at + DAY else litres)
-            for at, litres in readings
-        ],
-    }
 
 
 def _flowing(start_at: Instant, litres_per_hour: float) -> Extra:

@@ -50,11 +50,11 @@ class Watched:
     def take_in(self, readings: Iterable[Counted]) -> "Watched":
         """Let the engine judge the readings."""
         for at, litres in readings:
-            if at == self._newest:
-                continue
-            reading = Reading("meter", "water_meter", at, at, {"cumulative_m3": litres / 1_000})
-            self.engine.observe(reading, late=at < self._newest)
-            self._newest = max(self._newest, at)
+            late, self._newest = at < self._newest, max(self._newest, at)
+            values = {"cumulative_m3": litres / 1_000}
+            self.engine.observe(
+                Reading("meter", "water_meter", at, self._newest, values), late=late
+            )
         return self
 
     def taken(self) -> dict[Subject, SavedState]:

@@ -11,7 +11,8 @@ from rules.memory import SavedState
 from rules.severity import Severity
 from rules.subject import Subject
 from rules.water_use import LONGEST_SLOT
-from tests.quality.injection import DAY, LASTS, Counted, disturbances, leaking, leaks
+from tests.quality.disturbance import LASTS_DAYS, disturbances
+from tests.quality.injection import DAY, LASTS, Counted, leaking, leaks
 from tests.quality.meter import Alarm, Watched, alarms_of, trivial, warnings_of
 
 WARM_UP = 30 * DAY
@@ -49,9 +50,12 @@ class Score:
     disturbed: int = 0
 
 
-def score_of(home: str, readings: Sequence[Counted]) -> Score:
-    """Return what a home shows; a home of less than warm-up and leak has no device-months."""
-    random, score = Random(home), Score(home)
+def score_of(home: str, readings: Sequence[Counted], seed: int = 0) -> Score:
+    """Return what a home shows; a home of less than warm-up and leak has no device-months.
+
+    Another seed puts the leaks and disturbances at other instants.
+    """
+    random, score = Random(f"{home}/{seed}" if seed else home), Score(home)
     first_at, last_at = readings[0][0], readings[-1][0]
     if last_at - first_at < WARM_UP + LASTS:
         return score
@@ -131,8 +135,8 @@ def _disturb(
     states: Mapping[Subject, SavedState],
     active: frozenset[str],
 ) -> None:
-    """Count what is told within four days of a disturbance, and neither before nor without it."""
-    until = window[0][0] + 5 * DAY
+    """Count what is told until two days after a disturbance, and neither before nor without it."""
+    until = window[0][0] + (1 + LASTS_DAYS + 2) * DAY
     usual = [one for one in window[1:] if one[0] <= until]
     if not usual or usual[-1][0] < window[0][0] + DAY:
         return

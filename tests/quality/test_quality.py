@@ -2,7 +2,8 @@
 
 from random import Random
 
-from tests.quality.injection import DAY, HOUR, JUMP_L, disturbances, leaking, leaks
+from tests.quality.disturbance import JUMP_L, disturbances
+from tests.quality.injection import DAY, HOUR, leaking, leaks
 from tests.quality.meter import Watched, alarms_of, trivial, warnings_of
 
 QUIET = [

@@ -233,6 +233,16 @@ def test_an_unusual_day_is_not_learnt_and_a_day_not_known_is_not_judged() -> Non
     assert observed(BASELINE, judged)[0][-36:] == "w" * 36
 
 
+def test_a_day_that_has_what_the_day_before_lacks_is_not_unusual() -> None:
+    usual = [100.0, 300.0] + [100.0] * 5
+    late = days([*usual * 5, 100, 20, 380, *[100.0] * 4])
+    assert "w" not in observed(BASELINE, late)[0]
+    known = days([*usual * 5, 100, 300, 380])
+    assert observed(BASELINE, known)[0][-1] == "w"
+    unheard = [*known[:-2], *days([*usual * 5, 100, 300], known_ms=DAY // 2)[-1:], known[-1]]
+    assert "w" not in observed(BASELINE, unheard)[0]
+
+
 def test_what_is_unusual_for_a_month_becomes_usual() -> None:
     found, _ = observed(BASELINE, days([100.0] * 56 + [600.0] * 120))
     assert "w" not in found[:56]

@@ -102,6 +102,11 @@ def test_what_a_frozen_counter_brings_over_midnight_is_of_neither_day() -> None:
     assert [day.known_ms < 0 for day in told] == [True, True, False]
 
 
+def test_what_a_counter_rose_before_it_went_back_may_have_been_no_water() -> None:
+    spike = [*hourly(0, 10), (11, 3_110), *hourly(12, 49, start_l=1_120)]
+    assert [day.known_ms < 0 for day in days(spike)] == [True, False]
+
+
 def test_a_reading_of_the_day_before_changes_nothing() -> None:
     state = (TODAY + 1, 5.0, HOUR, MIDNIGHT + DAY, 0)
     assert day_of(state, uses([(1, 10), (2, 20)])[1]) == (state, None)

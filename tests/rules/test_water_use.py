@@ -27,6 +27,17 @@ def uses(*counts: tuple[float, float]) -> list[Use]:
         pytest.param([(0, 5e4), (1, 2e4), (2, 50_003)], [None, 3], id="one that is too low"),
         pytest.param([(0, 100), (1, 248_641), (2, 248_643)], [None, 2], id="set anew"),
         pytest.param([(0, 5e4), (1, 0), (2, 4)], [None, 4], id="another meter"),
+        pytest.param(
+            [(0, 6e3), (1, 3e3), (2, 3_004), (3, 3_006), (4, 6_020), (5, 6_021)],
+            [None, 4, 2, None, 1],
+            id="it was half for hours",
+        ),
+        pytest.param([(0, 0), (1, 5_561), (2, 5_562)], [None, 1], id="set anew, by little"),
+        pytest.param(
+            [(0, 6e3), (1, 3e3), (2, 3_004), (3, 3_006), (190, 6_020)],
+            [None, 4, 2, 3_014],
+            id="it was set a week ago",
+        ),
         pytest.param([(0, 9_999_990), (1, 12)], [22], id="rolls over at 10,000 m3"),
         pytest.param([(0, 99_999_990), (1, 12)], [22], id="rolls over at 100,000 m3"),
     ],

@@ -23,12 +23,12 @@ DAY_M3 = Limit(
 
 DAYS = Limit(
     name="days",
-    default=2.0,
+    default=3.0,
     unit="d",
     low=1.0,
     high=14.0,
     tighter=Tighter.LOWER,
-    source="practice is one day; the second is general knowledge",
+    source="practice is one day; the others are general knowledge",
 )
 
 
