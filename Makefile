@@ -69,6 +69,10 @@ docs: $(READY) ## write what is generated in docs: settings, metrics, rules, JSO
 	@$(BIN)/gridwatch rules list --markdown > docs/rules.md
 	@$(BIN)/python -m ingest.schemas docs/payloads
 
+.PHONY: dashboards
+dashboards: $(READY) ## write Grafana's dashboards, deploy/grafana/dashboards (RUNBOOKS=https://... where these files can be read)
+	@$(BIN)/python -m dashboards deploy/grafana/dashboards $(RUNBOOKS)
+
 .PHONY: ca
 ca: $(READY) ## certificates of a trial for the broker, made here and never committed (FOLDER=.run/ca HOST=localhost)
 	@$(BIN)/gridwatch broker ca $(or $(FOLDER),.run/ca) $(addprefix --host ,$(HOST))

@@ -4,6 +4,8 @@ import http.client
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 from ingest.demo.programs import LOOPBACK, Server
 from tests.deploy.files import PROMETHEUS, RULES
@@ -52,6 +54,13 @@ class Prometheus(Server):
         answer = json.loads(self._get(f"/api/v1/query?query={query}")[1])
         found = answer["data"]["result"]
         return float(found[0]["value"][1]) if found else None
+
+    def ask(self, path: str, **parameters: str) -> Any:  # noqa: ANN401 JSON
+        """Return the data of an answer of the API; AssertionError with the error in its place."""
+        status, body = self._get(f"/api/v1/{path}?{urlencode(parameters)}")
+        answer = json.loads(body)
+        assert (status, answer["status"]) == (200, "success"), answer
+        return answer["data"]
 
     def rule_errors(self) -> list[str]:
         """Return what is wrong with the rules that it has judged."""

@@ -92,6 +92,7 @@ async def test_influxdb_holds_each_transition_once_with_all_that_is_known(
         "district": STREET[1],
         "street": STREET[2],
         "id": ALERT,
+        "sequence": (START + 10 * SECOND) * 1_000_000 + 1,
         "start_at": START,
         "told_at": START + 10 * SECOND,
         "suppressed": False,
