@@ -64,6 +64,11 @@ docs: $(READY) ## write what is generated in docs: settings, metrics, rules, JSO
 	@$(BIN)/gridwatch rules list --markdown > docs/rules.md
 	@$(BIN)/python -m ingest.schemas docs/payloads
 
+.PHONY: site
+site: $(READY) ## the documents as a site in build/site, with search, for reading without a network; a broken link is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file website/mkdocs.yml
+	@echo "build/site/index.html"
+
 .PHONY: ca
 ca: $(READY) ## certificates of a trial for the broker, made here and never committed (FOLDER=.run/ca HOST=localhost)
 	@$(BIN)/gridwatch broker ca $(or $(FOLDER),.run/ca) $(addprefix --host ,$(HOST))
@@ -77,7 +82,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || deploy/install-python
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
 	@touch $@
 
 .PHONY: clean
