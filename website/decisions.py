@@ -11,7 +11,8 @@ _HEAD = """# Decisions
 
 What was decided where another way was open: in which situation, what was decided, and what was
 given up for it. The notes stand beside the code that they are about, in the docstring of the module
-or class, and this page is gathered from there when the site is built.
+or class, and this page is gathered from there when the site is built. How the parts fit together:
+[architecture](architecture.md).
 """
 _ABOUT = {
     "ingest": "What reaches out: sockets, files, the clock",

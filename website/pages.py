@@ -50,5 +50,5 @@ def _documents(root: Path, placed: Mapping[str, str]) -> Iterator[tuple[str, str
     for file in sorted(docs.rglob("*.md")):
         yield file.relative_to(root).as_posix(), file.relative_to(docs).as_posix()
     for source, page in placed.items():
-        if (root / source).is_file():
+        if source.endswith(".md"):
             yield source, page

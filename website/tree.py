@@ -17,6 +17,7 @@ _PAGES = {
     "rules/README.md": "engine.md",
     "tests/samples/daiad/README.md": "recorded-meters.md",
     "docs/payloads": "payloads/index.md",
+    "website/decisions.py": "decisions.md",
 }
 _FAMILIES = {"devices/kinds": "payloads", "rules/library": "rules"}
 """Folders whose folders have a README each, and the folder of the site that holds these."""
