@@ -69,6 +69,11 @@ site: $(READY) ## the documents as a site in build/site, with search, for readin
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file website/mkdocs.yml
 	@echo "build/site/index.html"
 
+.PHONY: screenshots
+screenshots: setup site ## pictures of the terminal view and of the start page, into docs/pictures
+	@deploy/install-servers pictures
+	@$(BIN)/python -m website.pictures docs/pictures build/site
+
 .PHONY: ca
 ca: $(READY) ## certificates of a trial for the broker, made here and never committed (FOLDER=.run/ca HOST=localhost)
 	@$(BIN)/gridwatch broker ca $(or $(FOLDER),.run/ca) $(addprefix --host ,$(HOST))

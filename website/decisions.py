@@ -19,7 +19,7 @@ _ABOUT = {
     "rules": "What is judged",
     "devices": "What devices say, and what simulated ones do",
 }
-_MARK = re.compile(r"(?:^|(?<=\. ))(Context|Decision|Given up): ", re.MULTILINE)
+_MARK = re.compile(r"(?:^|(?<=\. ))(Context|Decision|Given up):\s", re.MULTILINE)
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 

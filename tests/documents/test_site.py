@@ -209,7 +209,7 @@ def test_a_link_leads_to_the_same_thing_in_the_site(
 
 def test_a_decision_has_the_parts_that_its_note_has() -> None:
     note = noted(
-        "What it is.\n\nContext: so. Decision: one\nway. Given up: another.\n\nMore.", "a.py"
+        "What it is.\n\nContext: so. Decision:\none way. Given up: another.\n\nMore.", "a.py"
     )
 
     assert note.about == "What it is"
