@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-PACKAGES = ("ingest", "rules", "devices")
+PACKAGES = ("ingest", "rules", "devices", "website")
 _HEAD = """# Decisions
 
 What was decided where another way was open: in which situation, what was decided, and what was
@@ -18,6 +18,7 @@ _ABOUT = {
     "ingest": "What reaches out: sockets, files, the clock",
     "rules": "What is judged",
     "devices": "What devices say, and what simulated ones do",
+    "website": "These documents",
 }
 _MARK = re.compile(r"(?:^|(?<=\. ))(Context|Decision|Given up):\s", re.MULTILINE)
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
