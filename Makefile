@@ -70,9 +70,11 @@ site: $(READY) ## the documents as a site in build/site, with search, for readin
 	@echo "build/site/index.html"
 
 .PHONY: screenshots
-screenshots: setup site ## pictures of the terminal view and of the start page, into docs/pictures
+screenshots: setup ## pictures of the terminal view and of the start page, into docs/pictures
 	@deploy/install-servers pictures
-	@$(BIN)/python -m website.pictures docs/pictures build/site
+	@$(BIN)/python -m website.pictures docs/pictures/terminal.png
+	@$(MAKE) --no-print-directory site
+	@$(BIN)/python -m website.pictures docs/pictures/start-page.png build/site/index.html
 
 .PHONY: ca
 ca: $(READY) ## certificates of a trial for the broker, made here and never committed (FOLDER=.run/ca HOST=localhost)

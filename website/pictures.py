@@ -1,6 +1,7 @@
 """The pictures of the documents: the view of `make run`, and the start page of the site.
 
-`python -m website.pictures FOLDER SITE` writes them with Chromium, which needs no display.
+`python -m website.pictures PICTURE [PAGE]` writes the picture of a page of the site, or of the
+terminal, with Chromium, which needs no display.
 """
 
 import subprocess
@@ -12,7 +13,6 @@ from tempfile import TemporaryDirectory
 from rich.text import Text
 
 from website.terminal import Terminal, terminal_page
-from website.tree import ROOT
 
 LARGEST = 300_000
 """Bytes of a picture."""
@@ -62,15 +62,15 @@ def from_a_beginning(shown: str) -> list[str]:
     return list(dropwhile(lambda line: Text.from_ansi(line).plain[:1] == " ", shown.splitlines()))
 
 
-def main(folder: Path, site: Path) -> None:
-    """Write both pictures."""
-    folder.mkdir(parents=True, exist_ok=True)
-    photograph_terminal(folder / "terminal.png")
-    photograph(site / "index.html", (1280, 860), folder / "start-page.png")
-    for picture in sorted(folder.glob("*.png")):
-        shown = picture.resolve().relative_to(ROOT)
-        sys.stdout.write(f"{shown}: {picture.stat().st_size:,} bytes\n")
+def main(picture: Path, page: Path | None) -> None:
+    """Write the picture of a page, or of the terminal."""
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    if page is None:
+        photograph_terminal(picture)
+    else:
+        photograph(page, (1280, 860), picture)
+    sys.stdout.write(f"{picture}: {picture.stat().st_size:,} bytes\n")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else None)

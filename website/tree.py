@@ -19,6 +19,8 @@ _PAGES = {
     "docs/payloads": "payloads/index.md",
     "website/decisions.py": "decisions.md",
 }
+"""Documents outside docs, and the page of each. One that another links to has to be here."""
+
 _FAMILIES = {"devices/kinds": "payloads", "rules/library": "rules"}
 """Folders whose folders have a README each, and the folder of the site that holds these."""
 
