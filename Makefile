@@ -72,6 +72,17 @@ docs: $(READY) ## write what is generated in docs: settings, metrics, rules, JSO
 .PHONY: dashboards
 dashboards: $(READY) ## write Grafana's dashboards, deploy/grafana/dashboards (RUNBOOKS=https://... where these files can be read)
 	@$(BIN)/python -m dashboards deploy/grafana/dashboards $(RUNBOOKS)
+.PHONY: site
+site: $(READY) ## the documents as a site in build/site, with search, for reading without a network; a broken link is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file website/mkdocs.yml
+	@echo "build/site/index.html"
+
+.PHONY: screenshots
+screenshots: setup ## pictures of the terminal view and of the start page, into docs/pictures
+	@deploy/install-servers pictures
+	@$(BIN)/python -m website.pictures docs/pictures/terminal.png
+	@$(MAKE) --no-print-directory site
+	@$(BIN)/python -m website.pictures docs/pictures/start-page.png build/site/index.html
 
 .PHONY: ca
 ca: $(READY) ## certificates of a trial for the broker, made here and never committed (FOLDER=.run/ca HOST=localhost)
@@ -86,7 +97,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || deploy/install-python
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
 	@touch $@
 
 $(FUZZ_READY): $(READY)

@@ -123,8 +123,11 @@ def show(
     elif form is Form.CSV:
         print_rows(form, _TRANSITIONS, transitions)
     else:
-        print_block({**_row(alert), **evidence})
+        print_block(_row(alert))
         typer.echo()
+        if evidence:
+            print_block(evidence)
+            typer.echo()
         print_rows(form, _TRANSITIONS, transitions)
 
 

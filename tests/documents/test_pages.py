@@ -25,8 +25,9 @@ FIGURES = (
 )
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 _TARGET = re.compile(r"(?:^|`)make ([a-z][a-z-]*)", re.MULTILINE)
-_EXAMPLE = re.compile(r"mosquitto_pub -q 1 -t (\S+) -m '(\{.*?\})'\n", re.DOTALL)
+_EXAMPLE = re.compile(r"mosquitto_pub -q 1 -t (\S+) -m '(\{\S*\"type\".*?\})'\n", re.DOTALL)
 _NOW = """'"$(date -Iseconds)"'"""
+_OF_A_LOOP = "'$ch4'"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -52,15 +53,19 @@ def test_the_readme_gives_the_figures_that_the_benchmark_prints() -> None:
     assert all(f"`{figure}`" in README for figure in FIGURES)
 
 
-def test_the_device_of_the_readme_is_understood() -> None:
+@pytest.mark.parametrize(("page", "devices"), [("README.md", 1), ("docs/start.md", 2)])
+def test_the_devices_of_the_examples_are_understood(page: str, devices: int) -> None:
     now = MachineClock().now()
-    ((topic, payload),) = _EXAMPLE.findall(README)
-    _, _, kind, device, _ = topic.split("/")
+    examples = _EXAMPLE.findall((ROOT / page).read_text(encoding="utf-8"))
 
-    upload = Decoder().decode(kind, device, payload.replace(_NOW, iso_of(now)).encode(), now)
+    assert len(examples) == devices
+    for topic, payload in examples:
+        _, _, kind, device, _ = topic.split("/")
+        said = payload.replace(_NOW, iso_of(now)).replace(_OF_A_LOOP, "31").encode()
+        upload = Decoder().decode(kind, device, said, now)
 
-    assert len(upload.readings) == 1
-    assert upload.unknown_fields == 0
+        assert len(upload.readings) == 1
+        assert upload.unknown_fields == 0
 
 
 def test_the_settings_of_the_readme_are_good(tmp_path: Path) -> None:

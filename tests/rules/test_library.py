@@ -101,7 +101,9 @@ def test_a_rule_has_a_folder_of_its_own_name_and_says_what_to_do_at_night(rule: 
     assert "## At three in the morning" in text
     assert rule.title_zh in text
     for limit in rule.limits:
-        assert f"`{limit.name}` {limit.low:g} to {limit.high:g} {limit.unit}" in text
+        unit = "" if limit.unit == "1" else f" {limit.unit}"
+        bounds = f"`{limit.name}` {limit.low:g} to {limit.high:g}{unit}"
+        assert re.search(rf"{re.escape(bounds)}[,;:.]", text), bounds
 
 
 def test_of_all_alerts_only_those_of_leases_name_a_person() -> None:
