@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,25 @@ def test_the_settings_of_the_stack_are_good(made: Path, tmp_path: Path) -> None:
     outcome = CliRunner().invoke(app, ["check", str(file)])
 
     assert (outcome.exit_code, outcome.stderr) == (0, "")
+
+
+def test_secrets_are_not_made_for_root(tmp_path: Path) -> None:
+    """Or the broker and the service would run as root."""
+    shutil.copytree(DEPLOY / "container", tmp_path / "deploy" / "container")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "id").write_text("#!/bin/sh\necho 0\n", encoding="ascii")
+    (programs / "id").chmod(0o755)
+    outcome = subprocess.run(
+        [str(tmp_path / "deploy" / "container" / "prepare")],
+        env={"PATH": f"{programs}:{os.environ['PATH']}"},
+        check=False,
+        capture_output=True,
+        timeout=60,
+    )
+
+    assert (outcome.returncode, outcome.stderr[:11]) == (1, b"not as root")
+    assert [each.name for each in (tmp_path / "deploy").iterdir()] == ["container"]
 
 
 def _lines(file: Path) -> list[str]:
