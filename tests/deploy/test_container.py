@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from stat import S_IMODE
 
@@ -88,6 +89,17 @@ def test_secrets_are_not_made_for_root(tmp_path: Path) -> None:
 
     assert (outcome.returncode, outcome.stderr[:11]) == (1, b"not as root")
     assert [each.name for each in (tmp_path / "deploy").iterdir()] == ["container"]
+
+
+def test_the_settings_with_stand_ins_differ_only_in_the_database() -> None:
+    ours, theirs = (
+        tomllib.loads((DEPLOY / "container" / name).read_text(encoding="utf-8"))
+        for name in ("gridwatch.toml", "stand-ins.toml")
+    )
+    apis = [settings.pop("sink")["influx"]["api"] for settings in (ours, theirs)]
+
+    assert ours == theirs
+    assert apis == ["v2", "v1"]
 
 
 def _lines(file: Path) -> list[str]:
