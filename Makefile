@@ -11,7 +11,7 @@ FUZZ_READY := $(VENV)/fuzz-ready
 .PHONY: help
 help: ## print this help
 	@echo "Gridwatch: make TARGET"
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-15s %s\n", $$1, $$2}'
 
 .PHONY: run
 run: setup ## a story with simulated devices: leak, person in care, lease, gas (SECONDS=20 ends by itself, INFLUX=1 writes to InfluxDB)
@@ -20,6 +20,13 @@ run: setup ## a story with simulated devices: leak, person in care, lease, gas (
 .PHONY: test
 test: setup ## every test, with real servers on loopback
 	@$(BIN)/pytest
+
+.PHONY: container-check
+container-check: $(READY) ## build the image, run it and the whole stack; wants docker with compose (STAND_INS=1: Debian's packages for other images)
+ifeq ($(STAND_INS),1)
+	@mkdir -p .run && deploy/container/stand-ins > .run/stand-ins.env
+endif
+	@$(if $(filter 1,$(STAND_INS)),STAND_INS=.run/stand-ins.env) $(BIN)/pytest -m containers -rP tests/containers
 
 .PHONY: check
 check: $(READY) ## format, lint, types, layers, known vulnerabilities (AUDIT=1 insists on the network)

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from datetime import timedelta
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest

@@ -2,8 +2,10 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from stat import S_IMODE
 
@@ -68,6 +70,36 @@ def test_the_settings_of_the_stack_are_good(made: Path, tmp_path: Path) -> None:
     outcome = CliRunner().invoke(app, ["check", str(file)])
 
     assert (outcome.exit_code, outcome.stderr) == (0, "")
+
+
+def test_secrets_are_not_made_for_root(tmp_path: Path) -> None:
+    """Or the broker and the service would run as root."""
+    shutil.copytree(DEPLOY / "container", tmp_path / "deploy" / "container")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "id").write_text("#!/bin/sh\necho 0\n", encoding="ascii")
+    (programs / "id").chmod(0o755)
+    outcome = subprocess.run(
+        [str(tmp_path / "deploy" / "container" / "prepare")],
+        env={"PATH": f"{programs}:{os.environ['PATH']}"},
+        check=False,
+        capture_output=True,
+        timeout=60,
+    )
+
+    assert (outcome.returncode, outcome.stderr[:11]) == (1, b"not as root")
+    assert [each.name for each in (tmp_path / "deploy").iterdir()] == ["container"]
+
+
+def test_the_settings_with_stand_ins_differ_only_in_the_database() -> None:
+    ours, theirs = (
+        tomllib.loads((DEPLOY / "container" / name).read_text(encoding="utf-8"))
+        for name in ("gridwatch.toml", "stand-ins.toml")
+    )
+    apis = [settings.pop("sink")["influx"]["api"] for settings in (ours, theirs)]
+
+    assert ours == theirs
+    assert apis == ["v2", "v1"]
 
 
 def _lines(file: Path) -> list[str]:

@@ -1,100 +1,139 @@
-"""A real Alertmanager that speaks TLS alone: who is trusted is told, and nobody else."""
+"""An Alertmanager behind TLS is told; one that can't show who it is gets nothing."""
 
+import asyncio
+import http.client
 import json
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 import pytest
 
+from devices.instant import Instant
 from ingest.accounts.papers import authority, server_certificate
+from ingest.clock import MachineClock
 from ingest.demo.programs import LOOPBACK, Alertmanager
 from ingest.health import Health
-from ingest.settings import AlertmanagerSettings
-from ingest.tls import Identity, trusting
-from tests.alerts.gas import RULE, WARNING
+from ingest.metrics import Metrics
+from ingest.outlets.made import couriers_of
+from ingest.outlets.outlet import Beside
+from ingest.settings import AlertmanagerSettings, OutletSettings, Settings
+from ingest.tls import Identity
+from tests.alerts.gas import MONITOR, WARNING
+from tests.journal.readings import START
+from tests.outlets.broker import Broker
 from tests.outlets.hook import until
-from tests.outlets.incident import incident
-from tests.outlets.test_made import made, running
+from tests.outlets.incident import MINUTE, Incident, incident, title
 
 pytestmark = pytest.mark.servers
+RAISE = ((0, WARNING), (10, WARNING))
 
 
 class GuardedAlertmanager(Alertmanager):
-    """Alertmanager with a certificate for a name, or for its address."""
+    """Speaks TLS alone, by its `--web.config.file`."""
 
-    def __init__(self, folder: Path, name: str = LOOPBACK) -> None:
+    scheme = "https"
+
+    def __init__(self, folder: Path, shown: Identity) -> None:
         super().__init__(folder)
-        self.ours = authority(folder / "papers")
-        self._shown: Identity = server_certificate(self.ours, "alertmanager", [name])
-
-    @property
-    def url(self) -> str:
-        return f"https://{LOOPBACK}:{self.port}"
+        self._shown = shown
 
     def arguments(self) -> Sequence[str]:
-        web = self.folder / "web.yml"
-        files = f"cert_file: {self._shown.certificate}, key_file: {self._shown.key}"
-        web.write_text(f"tls_server_config: {{{files}}}\n", encoding="utf-8")
-        return (*super().arguments(), f"--web.config.file={web}")
+        file = self.folder / "web.yml"
+        certificate, key = self._shown
+        tls = {"cert_file": str(certificate), "key_file": str(key), "min_version": "TLS12"}
+        file.write_text(json.dumps({"tls_server_config": tls}), encoding="utf-8")
+        return (*super().arguments(), f"--web.config.file={file}")
 
     def answers(self) -> bool:
-        return self.get("/-/ready") == b"OK"
+        return self._asked("/-/ready")[0] == 200
 
-    def get(self, path: str) -> bytes:
-        """What it says, whatever name its certificate is for; nothing before it has begun."""
-        context = trusting(self.ours.certificate, "ca")
-        context.check_hostname = False
+    def held(self) -> list[str]:
+        """Return the subjects of the alerts that fire there."""
+        alerts = json.loads(self._asked("/api/v2/alerts")[1])
+        return [each["labels"]["subject"] for each in alerts]
+
+    def _asked(self, path: str) -> tuple[int, bytes]:
+        """Ask whoever it is."""
+        anyone = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
+        connection = http.client.HTTPSConnection(LOOPBACK, self.port, timeout=10, context=anyone)
         try:
-            with urlopen(f"{self.url}{path}", timeout=5, context=context) as answer:  # noqa: S310 ours
-                return bytes(answer.read())
-        except URLError as error:
-            if isinstance(error.reason, ssl.SSLError):
-                raise
-            return b""
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
 
-    def names(self) -> list[str]:
-        """The alerts that it holds."""
-        return [each["labels"]["alertname"] for each in json.loads(self.get("/api/v2/alerts"))]
+
+@pytest.fixture
+def ours(tmp_path: Path) -> Identity:
+    return authority(tmp_path / "ours")
 
 
 @asynccontextmanager
 async def telling(
-    path: Path, server: GuardedAlertmanager, ca_file: Path | None
+    here: Incident, server: GuardedAlertmanager, trusted: Path | None
 ) -> AsyncIterator[Health]:
-    """An incident that this Alertmanager is to be told of meanwhile."""
+    """What the settings make of the server, at work meanwhile."""
+    alertmanager = AlertmanagerSettings(
+        urls=(server.url,), ca_file=trusted, timeout_s=2.0, longest_backoff_s=0.1
+    )
+    settings = Settings(outlet=OutletSettings(alertmanager=alertmanager, mqtt=False))
+    beside = Beside(here.room.journal, MachineClock(), title)
+    (courier,) = couriers_of(settings, beside, Broker())
     health = Health()
-    async with incident(path / "journal.db") as here:
-        await here.measures((0, WARNING), (10, WARNING))
-        wanted = AlertmanagerSettings(urls=(server.url,), ca_file=ca_file)
-        (courier,) = made(here.room.journal, wanted)
-        async with running(courier, health):
-            yield health
+    task = asyncio.create_task(courier.run(Metrics(), health))
+    try:
+        yield health
+    finally:
+        task.cancel()
+        await asyncio.wait((task,))
         await courier.outlet.close()
 
 
-async def test_one_whose_authority_is_trusted_is_told(tmp_path: Path) -> None:
-    with GuardedAlertmanager(tmp_path / "alertmanager") as server:
-        async with telling(tmp_path, server, server.ours.certificate) as health:
-            await until(lambda: server.names() == [RULE.name])
-            assert health.troubles == {}
+def just_now() -> Instant:
+    """What moves the readings so that they were measured a minute ago."""
+    return MachineClock().now() - MINUTE - START
 
 
-@pytest.mark.parametrize("trusted", ["the system's", "another", "another name"])
-async def test_one_that_cannot_show_who_it_is_is_told_nothing(tmp_path: Path, trusted: str) -> None:
-    name = "elsewhere.example" if trusted == "another name" else LOOPBACK
-    with GuardedAlertmanager(tmp_path / "alertmanager", name) as server:
-        authorities = {
-            "the system's": None,
-            "another": authority(tmp_path / "another").certificate,
-            "another name": server.ours.certificate,
-        }
-        async with telling(tmp_path, server, authorities[trusted]) as health:
-            await until(lambda: bool(health.troubles))
-            assert server.names() == []
+async def test_an_alertmanager_of_the_trusted_authority_is_told_by_tls(
+    tmp_path: Path, ours: Identity
+) -> None:
+    shown = server_certificate(ours, "server", [LOOPBACK])
+    with GuardedAlertmanager(tmp_path / "alertmanager", shown) as server:
+        async with incident(tmp_path / "journal.db", later=just_now()) as here:
+            await here.measures(*RAISE)
+            async with telling(here, server, ours.certificate) as health:
+                await until(lambda: server.held() == [f"gas_monitor/{MONITOR}"])
+                assert health.troubles == {}
 
-    (trouble,) = health.troubles.values()
-    assert "certificate" in trouble.lower()
+
+@pytest.mark.parametrize(
+    ("by", "host", "days"),
+    [
+        ("theirs", LOOPBACK, 90),
+        ("ours", "alertmanager.example", 90),
+        ("ours", LOOPBACK, -1),
+        ("the system", LOOPBACK, 90),
+    ],
+    ids=["another authority", "another name", "expired", "none is named, and it is not public"],
+)
+async def test_an_alertmanager_that_cannot_show_who_it_is_is_told_nothing(
+    tmp_path: Path, ours: Identity, by: str, host: str, days: int
+) -> None:
+    signer = authority(tmp_path / "theirs") if by == "theirs" else ours
+    trusted = None if by == "the system" else ours.certificate
+    shown = server_certificate(signer, "server", [host], days=days)
+    with GuardedAlertmanager(tmp_path / "alertmanager", shown) as server:
+        async with incident(tmp_path / "journal.db", later=just_now()) as here:
+            await here.measures(*RAISE)
+            async with telling(here, server, trusted) as health:
+                await until(lambda: bool(health.troubles))
+            held = server.held()
+
+    ((part, why),) = health.troubles.items()
+    assert part == f"outlet:alertmanager:{LOOPBACK}:{server.port}"
+    assert why.startswith("no answer: ClientConnectorCertificateError")
+    assert held == []
