@@ -1,0 +1,89 @@
+"""The time that rules go by: the service's clock without its steps.
+
+Context: rules carry the time of each device forward by ours. A clock that is set by an hour, as by
+the first answer of a time server, ends holds, empties windows and makes every device silent for an
+hour, all at once: an incident is missed, or silence is told of that never was.
+Decision: rules live by a time that goes on evenly. What happened by our clock is turned into it,
+and what they tell is turned back.
+Given up: after a step, what rules take for the time of day is wrong by it until the service starts
+again. There the step counts as time that the service was away.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from devices.instant import Instant
+from devices.message import Reply
+from devices.reading import Reading
+from ingest.clock import Clock
+from ingest.journal.consequences import Fresh
+from rules.effect import AlertChange, Command, Effect, Proof
+
+_LOG = logging.getLogger(__name__)
+_LEAST_MS = 1_000
+"""A smaller step is no more than what a message may be late by."""
+
+
+class SteadyTime:
+    """Turns instants by our clock into those of the rules, and back; only `now` looks for steps."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began_with_ms = clock.step_ms()
+        self._set_by_ms = 0
+        self._before_ms = 0
+
+    def now(self) -> Instant:
+        """Return the present of the rules."""
+        now, set_by_ms = self._clock.now(), self._clock.step_ms() - self._began_with_ms
+        if abs(set_by_ms - self._set_by_ms) >= _LEAST_MS:
+            by_s = (set_by_ms - self._set_by_ms) / 1_000
+            _LOG.warning("the clock was set by %+.0f s; the rules go on without this step", by_s)
+            self._before_ms, self._set_by_ms = self._set_by_ms, set_by_ms
+        return now - self._set_by_ms
+
+    def fresh(self, fresh: Fresh) -> Fresh:
+        """Return what has come in, as received by the rules' time."""
+        now = self.now()
+        if not self._set_by_ms and not self._before_ms:
+            return fresh
+        return fresh._replace(
+            readings=self.readings(fresh.readings),
+            doubted=self.readings(fresh.doubted),
+            replies=[(self._reply(reply, now), orderer) for reply, orderer in fresh.replies],
+        )
+
+    def readings(self, readings: Sequence[Reading]) -> Sequence[Reading]:
+        """Return the readings as received by the rules' time."""
+        now = self.now()
+        return [
+            each._replace(received_at=self._received(each.received_at, now)) for each in readings
+        ]
+
+    def of(self, instant: Instant) -> Instant:
+        """Return an instant by our present clock as one of the rules."""
+        return instant - self._set_by_ms
+
+    def ours(self, instant: Instant) -> Instant:
+        """Return an instant of the rules by our present clock."""
+        return instant + self._set_by_ms
+
+    def told(self, effect: Effect) -> Effect:
+        """Return an effect with its instants by our clock."""
+        if not self._set_by_ms:
+            return effect
+        if isinstance(effect, AlertChange):
+            return effect._replace(told_at=self.ours(effect.told_at))
+        if isinstance(effect, Command):
+            return effect._replace(expires_at=self.ours(effect.expires_at))
+        return Proof(effect.identity, self.ours(effect.at))
+
+    def _reply(self, reply: Reply, now: Instant) -> Reply:
+        return reply._replace(received_at=self._received(reply.received_at, now))
+
+    def _received(self, at: Instant, now: Instant) -> Instant:
+        """Return when it was by the rules' time; it came before the last step, or since.
+
+        The nearer to the present is right: between receiving and judging there is less than a step.
+        """
+        return min(at - self._set_by_ms, at - self._before_ms, key=lambda each: abs(now - each))

@@ -1,0 +1,99 @@
+"""A service whose clock is set: rules go by the time that has passed."""
+
+from pathlib import Path
+
+import pytest
+
+from devices.instant import Instant
+from devices.reading import Reading
+from ingest.clock import MachineClock
+from rules.catalogue import catalogue
+from tests.alerts.gas import GOOD, SECOND, WARNING, Room, batch, changes_in, gas, room
+from tests.journal.readings import rows_of
+
+MINUTE = 60
+HOUR_MS = 3_600 * SECOND
+SILENT = catalogue()["gas_silent"]
+REFUSED = catalogue()["credential_refused"]
+"""Five refusals within 10 minutes."""
+
+either_way = pytest.mark.parametrize("by_ms", [HOUR_MS, -HOUR_MS], ids=["ahead", "back"])
+
+
+async def hears(here: Room, *readings: Reading) -> None:
+    """Commit the readings as received at the time that the clock shows."""
+    await here.judging.commit(batch(*(_received(each, here.clock.now()) for each in readings)))
+
+
+def _received(reading: Reading, at: Instant) -> Reading:
+    return reading._replace(received_at=at)
+
+
+@either_way
+async def test_a_hold_lasts_as_long_as_it_lasts(tmp_path: Path, by_ms: int) -> None:
+    path = tmp_path / "journal.db"
+    async with room(path) as here:
+        await hears(here, gas(0, WARNING))
+        here.clock.step(by_ms)
+        await here.at(29)
+        assert changes_in(path) == []
+        await here.at(31)
+
+        assert changes_in(path) == [("gm-1", "raised", 30)]
+        assert rows_of(path, "SELECT told_at FROM alert_change") == [(here.clock.now(),)]
+
+
+@either_way
+async def test_no_device_is_blamed_for_it(tmp_path: Path, by_ms: int) -> None:
+    path = tmp_path / "journal.db"
+    async with room(path, (SILENT,)) as here:
+        for second in range(0, 40 * MINUTE, 30):
+            if second == 20 * MINUTE:
+                here.clock.step(by_ms)
+            await here.at(second)
+            await hears(here, gas(second, GOOD))
+
+    assert changes_in(path) == []
+
+
+@either_way
+async def test_what_happens_on_both_sides_of_it_is_counted_together(
+    tmp_path: Path, by_ms: int
+) -> None:
+    path = tmp_path / "journal.db"
+    async with room(path, (REFUSED,)) as here:
+        for second in range(5):
+            if second == 3:
+                here.clock.step(by_ms)
+            await here.at(second)
+            await hears(here, _denied(second))
+
+    assert changes_in(path) == [("door-1", "raised", 4)]
+
+
+@either_way
+async def test_what_was_received_before_it_and_judged_after_it_is_as_old_as_it_is(
+    tmp_path: Path, by_ms: int
+) -> None:
+    path = tmp_path / "journal.db"
+    async with room(path) as here:
+        await hears(here, gas(0, GOOD))
+        received = _received(gas(1, WARNING), here.clock.now())
+        here.clock.step(by_ms)
+        await here.judging.commit(batch(received))
+        await here.at(29)
+        assert changes_in(path) == []
+        await here.at(32)
+
+    assert changes_in(path) == [("gm-1", "raised", 31)]
+
+
+def test_the_machine_clock_has_not_been_set_while_nobody_sets_it() -> None:
+    clock = MachineClock()
+
+    assert abs(clock.step_ms() - clock.step_ms()) <= 5
+
+
+def _denied(second: int) -> Reading:
+    values = {"event": "denied", "denied_because": "unknown"}
+    return gas(second, GOOD)._replace(device="door-1", kind="door", values=values)
