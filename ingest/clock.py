@@ -9,6 +9,8 @@ from typing import NamedTuple, Protocol
 from devices.instant import Instant
 
 _SHORTEST_SLEEP_S = 0.01
+_AT_ONCE_NS = 100_000_000
+_READINGS = 10
 
 
 class Clock(Protocol):
@@ -36,8 +38,15 @@ class MachineClock:
         await asyncio.sleep(max(0, instant - self.now()) / 1000)
 
     def step_ms(self) -> int:
-        """Return by how much the wall clock is ahead of the clock that never steps."""
-        return self.now() - time.monotonic_ns() // 1_000_000
+        """Return by how much the wall clock is ahead of the clock that never steps.
+
+        Both are read at once: a process that was kept waiting in between reads them again.
+        """
+        for _ in range(_READINGS):
+            before, now, after = time.monotonic_ns(), self.now(), time.monotonic_ns()
+            if after - before < _AT_ONCE_NS:
+                break
+        return now - before // 1_000_000
 
 
 class FastClock:
