@@ -3,10 +3,11 @@
 Context: rules carry the time of each device forward by ours. A clock that is set by an hour, as by
 the first answer of a time server, ends holds, empties windows and makes every device silent for an
 hour, all at once: an incident is missed, or silence is told of that never was.
-Decision: rules live by a time that goes on evenly. What happened by our clock is turned into it,
-and what they tell is turned back.
-Given up: after a step, what rules take for the time of day is wrong by it until the service starts
-again. There the step counts as time that the service was away.
+Decision: rules live by a time that goes on evenly and makes up for a step by a tenth of what
+passes. What happened by our clock is turned into it, and what they tell is turned back. A step of
+more than a day, as of a machine that starts without knowing the date, is taken at once.
+Given up: for ten hours after a step of one, what rules take for the time of day is wrong by up to
+an hour, and ten minutes last nine or eleven.
 """
 
 import logging
@@ -22,6 +23,9 @@ from rules.effect import AlertChange, Command, Effect, Proof
 _LOG = logging.getLogger(__name__)
 _LEAST_MS = 1_000
 """A smaller step is no more than what a message may be late by."""
+_LONGEST_MS = 86_400_000
+_SLOWNESS = 10
+"""In so many milliseconds one of a step is made up for."""
 
 
 class SteadyTime:
@@ -29,17 +33,18 @@ class SteadyTime:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._began_with_ms = clock.step_ms()
+        self._step_ms = clock.step_ms()
+        self._made_up_at = clock.now() - self._step_ms
         self._set_by_ms = 0
         self._before_ms = 0
 
     def now(self) -> Instant:
         """Return the present of the rules."""
-        now, set_by_ms = self._clock.now(), self._clock.step_ms() - self._began_with_ms
-        if abs(set_by_ms - self._set_by_ms) >= _LEAST_MS:
-            by_s = (set_by_ms - self._set_by_ms) / 1_000
-            _LOG.warning("the clock was set by %+.0f s; the rules go on without this step", by_s)
-            self._before_ms, self._set_by_ms = self._set_by_ms, set_by_ms
+        now, step_ms = self._clock.now(), self._clock.step_ms()
+        if abs(step_ms - self._step_ms) >= _LEAST_MS:
+            self._step(step_ms - self._step_ms)
+            self._step_ms = step_ms
+        self._make_up(now - step_ms)
         return now - self._set_by_ms
 
     def fresh(self, fresh: Fresh) -> Fresh:
@@ -77,6 +82,22 @@ class SteadyTime:
         if isinstance(effect, Command):
             return effect._replace(expires_at=self.ours(effect.expires_at))
         return Proof(effect.identity, self.ours(effect.at))
+
+    def _step(self, by_ms: int) -> None:
+        self._before_ms = self._set_by_ms
+        if abs(by_ms) > _LONGEST_MS:
+            _LOG.warning("the clock was set by %+.0f s", by_ms / 1_000)
+            return
+        _LOG.warning("the clock was set by %+.0f s; the rules make up for it slowly", by_ms / 1_000)
+        self._set_by_ms += by_ms
+
+    def _make_up(self, passed_at: Instant) -> None:
+        """Come nearer to our clock; `passed_at` is how much time has passed, since whenever."""
+        ms = (passed_at - self._made_up_at) // _SLOWNESS
+        if ms > 0:
+            self._made_up_at += ms * _SLOWNESS
+            left_ms = max(0, abs(self._set_by_ms) - ms)
+            self._set_by_ms = left_ms if self._set_by_ms > 0 else -left_ms
 
     def _reply(self, reply: Reply, now: Instant) -> Reply:
         return reply._replace(received_at=self._received(reply.received_at, now))

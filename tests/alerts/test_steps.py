@@ -1,5 +1,6 @@
 """A service whose clock is set: rules go by the time that has passed."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,20 @@ import pytest
 from devices.instant import Instant
 from devices.reading import Reading
 from ingest.clock import MachineClock
+from ingest.steady import SteadyTime
 from rules.catalogue import catalogue
-from tests.alerts.gas import GOOD, SECOND, WARNING, Room, batch, changes_in, gas, room
-from tests.journal.readings import rows_of
+from tests.alerts.gas import (
+    GOOD,
+    SECOND,
+    WARNING,
+    Room,
+    StandingClock,
+    batch,
+    changes_in,
+    gas,
+    room,
+)
+from tests.journal.readings import START, rows_of
 
 MINUTE = 60
 HOUR_MS = 3_600 * SECOND
@@ -30,14 +42,14 @@ def _received(reading: Reading, at: Instant) -> Reading:
 
 
 @either_way
-async def test_a_hold_lasts_as_long_as_it_lasts(tmp_path: Path, by_ms: int) -> None:
+async def test_a_hold_lasts_as_long_as_it_lasts_but_for_a_tenth(tmp_path: Path, by_ms: int) -> None:
     path = tmp_path / "journal.db"
     async with room(path) as here:
         await hears(here, gas(0, WARNING))
         here.clock.step(by_ms)
-        await here.at(29)
+        await here.at(26)
         assert changes_in(path) == []
-        await here.at(31)
+        await here.at(34)
 
         assert changes_in(path) == [("gm-1", "raised", 30)]
         assert rows_of(path, "SELECT told_at FROM alert_change") == [(here.clock.now(),)]
@@ -81,11 +93,34 @@ async def test_what_was_received_before_it_and_judged_after_it_is_as_old_as_it_i
         received = _received(gas(1, WARNING), here.clock.now())
         here.clock.step(by_ms)
         await here.judging.commit(batch(received))
-        await here.at(29)
+        await here.at(26)
         assert changes_in(path) == []
-        await here.at(32)
+        await here.at(36)
 
     assert changes_in(path) == [("gm-1", "raised", 31)]
+
+
+@either_way
+def test_it_is_made_up_for_in_ten_times_as_long_and_time_never_goes_back(by_ms: int) -> None:
+    clock = StandingClock()
+    steady = SteadyTime(clock)
+    clock.step(by_ms)
+    shown = [steady.now()]
+    for _ in range(600):
+        clock.instant += MINUTE * SECOND
+        shown.append(steady.now())
+
+    assert abs(shown[0] - START) < SECOND
+    assert {later - before for before, later in pairwise(shown)} <= {54_000, 66_000}
+    assert shown[-1] == clock.now()
+
+
+def test_a_machine_that_learns_the_date_is_followed_at_once() -> None:
+    clock = StandingClock()
+    steady = SteadyTime(clock)
+    clock.step(30 * 24 * HOUR_MS)
+
+    assert steady.now() == clock.now()
 
 
 def test_the_machine_clock_has_not_been_set_while_nobody_sets_it() -> None:
