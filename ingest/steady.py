@@ -11,6 +11,7 @@ an hour, and ten minutes last nine or eleven.
 """
 
 import logging
+from collections import deque
 from collections.abc import Sequence
 
 from devices.instant import Instant
@@ -24,6 +25,9 @@ _LOG = logging.getLogger(__name__)
 _LEAST_MS = 1_000
 """A smaller step is no more than what a message may be late by."""
 _LONGEST_MS = 86_400_000
+_REMEMBERED_MS = 600_000
+"""What was received before a step has been judged by then."""
+_MOST_EARLIER = 16
 _SLOWNESS = 10
 """In so many milliseconds one of a step is made up for."""
 
@@ -36,21 +40,25 @@ class SteadyTime:
         self._step_ms = clock.step_ms()
         self._made_up_at = clock.now() - self._step_ms
         self._set_by_ms = 0
-        self._before_ms = 0
+        self._earlier: deque[int] = deque(maxlen=_MOST_EARLIER)
+        self._stepped_at: Instant = 0
 
     def now(self) -> Instant:
         """Return the present of the rules."""
         now, step_ms = self._clock.now(), self._clock.step_ms()
         if abs(step_ms - self._step_ms) >= _LEAST_MS:
-            self._step(step_ms - self._step_ms)
+            self._stepped_at, by_ms = now - step_ms, step_ms - self._step_ms
             self._step_ms = step_ms
+            self._step(by_ms)
+        elif self._earlier and now - step_ms - self._stepped_at > _REMEMBERED_MS:
+            self._earlier.clear()
         self._make_up(now - step_ms)
         return now - self._set_by_ms
 
     def fresh(self, fresh: Fresh) -> Fresh:
         """Return what has come in, as received by the rules' time."""
         now = self.now()
-        if not self._set_by_ms and not self._before_ms:
+        if not self._set_by_ms and not self._earlier:
             return fresh
         return fresh._replace(
             readings=self.readings(fresh.readings),
@@ -84,7 +92,7 @@ class SteadyTime:
         return Proof(effect.identity, self.ours(effect.at))
 
     def _step(self, by_ms: int) -> None:
-        self._before_ms = self._set_by_ms
+        self._earlier.append(self._set_by_ms)
         if abs(by_ms) > _LONGEST_MS:
             _LOG.warning("the clock was set by %+.0f s", by_ms / 1_000)
             return
@@ -103,8 +111,9 @@ class SteadyTime:
         return reply._replace(received_at=self._received(reply.received_at, now))
 
     def _received(self, at: Instant, now: Instant) -> Instant:
-        """Return when it was by the rules' time; it came before the last step, or since.
+        """Return when it was by the rules' time; it came after the last step, or before some.
 
-        The nearer to the present is right: between receiving and judging there is less than a step.
+        The nearest to the present is right: from receiving to judging it takes less than a step.
         """
-        return min(at - self._set_by_ms, at - self._before_ms, key=lambda each: abs(now - each))
+        offsets = (self._set_by_ms, *self._earlier)
+        return min((at - each for each in offsets), key=lambda each: abs(now - each))

@@ -1,5 +1,6 @@
 """A service whose clock is set: rules go by the time that has passed."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -83,15 +84,17 @@ async def test_what_happens_on_both_sides_of_it_is_counted_together(
     assert changes_in(path) == [("door-1", "raised", 4)]
 
 
-@either_way
+@pytest.mark.parametrize("hours", [(1,), (-1,), (1, -1), (1, 1), (-1, -1, 1, -1, -1)])
 async def test_what_was_received_before_it_and_judged_after_it_is_as_old_as_it_is(
-    tmp_path: Path, by_ms: int
+    tmp_path: Path, hours: Sequence[int]
 ) -> None:
     path = tmp_path / "journal.db"
     async with room(path) as here:
         await hears(here, gas(0, GOOD))
         received = _received(gas(1, WARNING), here.clock.now())
-        here.clock.step(by_ms)
+        for each in hours:
+            here.clock.step(each * HOUR_MS)
+            await here.judging.look(hears=True)
         await here.judging.commit(batch(received))
         await here.at(26)
         assert changes_in(path) == []
