@@ -104,6 +104,31 @@ async def test_what_was_received_before_it_and_judged_after_it_is_as_old_as_it_i
 
 
 @either_way
+def test_it_is_no_matter_that_it_comes_between_two_looks_at_the_clock(by_ms: int) -> None:
+    clock = ClockBeingSet(by_ms)
+    steady = SteadyTime(clock)
+    clock.looks_left = 1
+
+    assert abs(steady.now() - START) < SECOND
+
+
+class ClockBeingSet(StandingClock):
+    """A clock that is set right after a look at what time it is."""
+
+    def __init__(self, by_ms: int) -> None:
+        super().__init__()
+        self.looks_left = 0
+        self._by_ms = by_ms
+
+    def now(self) -> Instant:
+        shown = super().now()
+        if self.looks_left:
+            self.looks_left -= 1
+            self.step(self._by_ms)
+        return shown
+
+
+@either_way
 def test_it_is_made_up_for_in_ten_times_as_long_and_time_never_goes_back(by_ms: int) -> None:
     clock = StandingClock()
     steady = SteadyTime(clock)
