@@ -9,6 +9,8 @@ from typing import NamedTuple, Protocol
 from devices.instant import Instant
 
 _SHORTEST_SLEEP_S = 0.01
+_AT_ONCE_NS = 100_000_000
+_READINGS = 10
 
 
 class Clock(Protocol):
@@ -19,6 +21,9 @@ class Clock(Protocol):
 
     async def sleep_until(self, instant: Instant) -> None:
         """Return at the instant, at once if it has passed."""
+
+    def step_ms(self) -> int:
+        """Return by how much it was set ever; only differences count. 0 if nobody can set it."""
 
 
 class MachineClock:
@@ -31,6 +36,17 @@ class MachineClock:
     async def sleep_until(self, instant: Instant) -> None:
         """Sleep by the event loop until the wall clock shows the instant."""
         await asyncio.sleep(max(0, instant - self.now()) / 1000)
+
+    def step_ms(self) -> int:
+        """Return by how much the wall clock is ahead of the clock that never steps.
+
+        Both are read at once: a process that was kept waiting in between reads them again.
+        """
+        for _ in range(_READINGS):
+            before, now, after = time.monotonic_ns(), self.now(), time.monotonic_ns()
+            if after - before < _AT_ONCE_NS:
+                break
+        return now - before // 1_000_000
 
 
 class FastClock:
@@ -56,6 +72,10 @@ class FastClock:
         while (wait := instant - self.now()) > 0:
             behind = self.now() < time.time_ns() // 1_000_000
             await asyncio.sleep(wait / 1000 / (self._speed if behind else 1))
+
+    def step_ms(self) -> int:
+        """Return 0: nobody sets it."""
+        return 0
 
 
 class Leg(NamedTuple):
@@ -101,6 +121,10 @@ class PacedClock:
         while wait_ms > 0:
             await asyncio.sleep(max(_SHORTEST_SLEEP_S, wait_ms / 1000 / self._speed()))
             wait_ms = instant - self.now()
+
+    def step_ms(self) -> int:
+        """Return 0: nobody sets it."""
+        return 0
 
     def _speed(self) -> float:
         left_ms = float(time.time_ns() // 1_000_000 - self._begin)

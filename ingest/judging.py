@@ -33,6 +33,7 @@ from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
 from ingest.journal.overrides import OverrideRequest
 from ingest.metrics import Metrics
+from ingest.steady import SteadyTime
 from rules.effect import AlertChange, Command, Proof
 from rules.engine import Engine
 from rules.explanation import Text
@@ -101,6 +102,7 @@ class Judging:
         self._engine = engine
         self._rules = rules
         self._clock = clock
+        self._time = SteadyTime(clock)
         self._metrics = metrics
         self._hearing = Hearing(journal.remembered(HEARING_KEY))
         engine.deaf(self._hearing.outages)
@@ -127,14 +129,13 @@ class Judging:
             with suppress(JournalUnavailable):  # the pipeline says so and tries again
                 while await self.look(hears=ears.hear()):
                     await pause(_BREATH)
-            now = self._clock.now()
-            due = self._next_deadline()
+            due, now = self._next_deadline(), self._clock.now()
             latest = now + _LONGEST_WAIT_MS
             await self._clock.sleep_until(latest if due is None else max(now, min(due, latest)))
 
     async def look(self, *, hears: bool) -> bool:
         """Do what is due now, some of it; return whether there is more. JournalUnavailable."""
-        now = self._clock.now()
+        now = self._time.now()
         changed = self._hearing.look(now, hears=hears)
         if changed:
             self._engine.deaf(self._hearing.outages)
@@ -144,7 +145,9 @@ class Judging:
             tuple(islice(self._moved, _MOST_AT_ONCE)),
             self._journal.unjudged(_MOST_AT_ONCE),
         )
-        turns = self.shadow is not None and self.shadow.look(now, self._hearing.outages)
+        turns = self.shadow is not None and self.shadow.look(
+            self._time.ours(now), self._hearing.outages
+        )
         if self._is_due(now) or any((*asked, changed, turns)) or self._hearing.forgets(now):
             async with self._judged():
                 await self._journal.judge(partial(self._pass, now, asked))
@@ -160,14 +163,15 @@ class Judging:
         return title_of(rule, self._rules)
 
     def _next_deadline(self) -> Instant | None:
+        """Return when there is something to do, by our clock."""
         dues = [self._engine.next_deadline()]
         if self.shadow:
             dues.append(self.shadow.next_deadline())
-        return min((due for due in dues if due is not None), default=None)
+        return min((self._time.ours(due) for due in dues if due is not None), default=None)
 
     def _is_due(self, now: Instant) -> bool:
         due = self._next_deadline()
-        return due is not None and due <= now
+        return due is not None and due <= self._time.ours(now)
 
     @asynccontextmanager
     async def _judged(self) -> AsyncIterator[None]:
@@ -193,6 +197,7 @@ class Judging:
                 self._failures.clear()
 
     def _observe(self, fresh: Fresh) -> Consequences:
+        fresh = self._time.fresh(fresh)
         late, observe = fresh.late, self._engine.observe
         for place, reading in enumerate(fresh.readings):
             try:
@@ -213,7 +218,8 @@ class Judging:
         return self._taken()
 
     def _pass(self, now: Instant, asked: Asked, fresh: Fresh) -> Consequences:
-        for _seq, reading in asked.waiting:
+        waiting = self._time.readings([reading for _seq, reading in asked.waiting])
+        for reading in waiting:
             self._try(self._engine.observe, reading)
         answers = {request.alert: self._reset(request, now) for request in asked.resets}
         taken_over = [(each, self._take_over(each, now)) for each in asked.overrides]
@@ -222,7 +228,6 @@ class Judging:
             self._moving.append(subject)
             self._try(self._engine.consider, subject, now)
         if self.shadow:
-            waiting = [reading for _seq, reading in asked.waiting]
             self.shadow.observe(fresh._replace(readings=waiting))
             self.shadow.tick(now, _MOST_AT_ONCE)
         self._try(self._engine.tick, now, _MOST_AT_ONCE)
@@ -245,7 +250,7 @@ class Judging:
         return "reset" if done else "refused"
 
     def _take_over(self, request: OverrideRequest, now: Instant) -> str:
-        override = Override(request.mode, request.until)
+        override = Override(request.mode, self._time.of(request.until))
         subject = Subject("device", request.subject)
         done = self._try(self._engine.override, subject, request.sequence, override, now)
         return "taken_over" if done else "refused"
@@ -265,21 +270,22 @@ class Judging:
         outcome = self._engine.take()
         for rule, _, error in outcome.failures:
             self._note(rule, error)
-        alerts = [effect for effect in outcome.effects if isinstance(effect, AlertChange)]
+        effects = [self._time.told(effect) for effect in outcome.effects]
+        alerts = [effect for effect in effects if isinstance(effect, AlertChange)]
         self._changes.update((change.rule, change.transition) for change in alerts)
         places_of = self._engine.places_of
         changes = [change_row(each, self._text(each), places_of(each.subject)) for each in alerts]
         self._raised.update(
             (row.rule, row.severity, row.areas) for row in changes if row.transition in _RAISED
         )
-        orders = [effect for effect in outcome.effects if isinstance(effect, Command)]
+        orders = [effect for effect in effects if isinstance(effect, Command)]
         self._commands.update((order.kind, order.command) for order in orders)
         now = self._clock.now()
         return Consequences(
             state_rows(outcome),
             changes,
             [command_row(order, now) for order in orders],
-            [effect for effect in outcome.effects if isinstance(effect, Proof)],
+            [effect for effect in effects if isinstance(effect, Proof)],
             beside=self.shadow.take(turns_at) if self.shadow else None,
         )
 

@@ -19,7 +19,7 @@ from ingest.health import Health
 from ingest.housekeeping import Housekeeping
 from ingest.http import Endpoint, guard_of
 from ingest.intake import Intake
-from ingest.journal.database import JournalUnavailable
+from ingest.journal.database import JournalUnavailable, lasting_failures
 from ingest.journal.journal import Journal
 from ingest.journal.lock import held
 from ingest.journal.upgrade import upgrade
@@ -69,7 +69,7 @@ async def serve(settings: Settings, clock: Clock) -> None:
     Raises what a part of the service could not deal with: the process should end, and nothing that
     was acknowledged is lost by it.
     """
-    with held(settings.journal.path):
+    with held(settings.journal.path), lasting_failures(settings.journal.path):
         upgrade(settings.journal.path, clock.now())
         await _serve_on(
             Journal(settings.journal.path, int(settings.journal.max_mb * 1e6)), settings, clock

@@ -123,6 +123,18 @@ def passing_failures() -> Iterator[None]:
 
 
 @contextmanager
+def lasting_failures(path: Path) -> Iterator[None]:
+    """Turn damage of the file, wherever it shows, into JournalError; all else goes its way."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        words = _LASTING.get(code_of(error))
+        if words is None:
+            raise
+        raise JournalError(f"{path}: {words}") from error
+
+
+@contextmanager
 def transaction(database: sqlite3.Connection) -> Iterator[None]:
     """Make what is done inside durable as a whole or not at all; for commands, it may block."""
     database.execute("BEGIN IMMEDIATE")

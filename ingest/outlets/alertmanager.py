@@ -3,6 +3,9 @@
 Everything that fires is posted again at each interval, as valid for four of them: three may fail,
 or we may be away for as long, before silence is taken for the end. What changes is posted at once.
 What has ended is posted for 15 minutes more, because the other side may just be restarting.
+
+How long it is valid for is said by the other side's clock: by ours, an hour behind, all that fires
+would be over before it is told.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,6 +43,9 @@ class Receiver(Protocol):
 
         SinkUnavailable if none were.
         """
+
+    async def present(self, now: Instant) -> Instant:
+        """Return what it takes for the present, where ours is `now`. SinkUnavailable."""
 
     async def close(self) -> None:
         """Give back connections."""
@@ -88,9 +94,9 @@ class AlertmanagerOutlet:
 
     async def _post_everything(self, now: Instant, sent: Count) -> None:
         told_to = self._journal.read(last_change)
-        over = await self._all_ended(now)
+        present, over = await self._receiver.present(now), await self._all_ended(now)
         for page in self._pages_of_live():
-            postings = [self._firing(alert, now) for alert in page if fires(alert)]
+            postings = [self._firing(alert, present) for alert in page if fires(alert)]
             for posting in postings:
                 over.pop(posting.labels, None)
             await self._post(postings, sent)
@@ -101,17 +107,19 @@ class AlertmanagerOutlet:
     async def _post_changed(self, now: Instant, sent: Count) -> bool:
         """Post the alerts of the next transitions; what is over first, what fires has the word."""
         changes = self._journal.read(told_after, self._told_to, PAGE)
+        if not changes:
+            return False
+        present = await self._receiver.present(now)
         ids = dict.fromkeys(change.alert for change in changes)
         alerts = [alert for id_ in ids if (alert := self._journal.read(alert_of, id_))]
         postings = self._ended(alerts, now)
         postings |= {
             posting.labels: posting
-            for posting in (self._firing(alert, now) for alert in alerts if fires(alert))
+            for posting in (self._firing(alert, present) for alert in alerts if fires(alert))
         }
         await self._post(list(postings.values()), sent)
         self._check_all_taken()
-        if changes:
-            self._told_to = changes[-1].seq
+        self._told_to = changes[-1].seq
         return len(changes) == PAGE
 
     async def _post(self, postings: Sequence[Posting], sent: Count) -> None:
@@ -157,9 +165,9 @@ class AlertmanagerOutlet:
             )
         }
 
-    def _firing(self, alert: Alert, now: Instant) -> Posting:
+    def _firing(self, alert: Alert, present: Instant) -> Posting:
         ahead_ms = _VALID_FOR * self._interval_ms
-        return firing(alert, self._words_of(alert.rule), now, ahead_ms)
+        return firing(alert, self._words_of(alert.rule), present, ahead_ms)
 
     def _words_of(self, rule: str) -> Words:
         return Words(self._title_of(rule), runbook_of(rule, self._runbooks))

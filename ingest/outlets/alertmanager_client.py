@@ -2,11 +2,15 @@
 
 import ssl
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 from pydantic_core import to_json
 
-from ingest.clock import Clock
+from devices.instant import Instant, instant_of
+from ingest.clock import Clock, stopwatch
 from ingest.outlets.posting import Posting
 from ingest.sink import SinkUnavailable
 from ingest.sinks.lines import REFUSED, why_of
@@ -14,6 +18,7 @@ from ingest.sinks.retry_after import wait_of
 from ingest.sinks.transport import answer_of, unavailable
 
 _TAKEN = 200
+_SECOND_MS = 1_000
 
 
 class AlertmanagerClient:
@@ -30,6 +35,7 @@ class AlertmanagerClient:
     ) -> None:
         self._url = f"{url.rstrip('/')}/api/v2/alerts"
         self._clock = clock
+        self._heard: tuple[Instant, float] | None = None
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=tls or True),
             timeout=aiohttp.ClientTimeout(total=timeout_s),
@@ -44,6 +50,7 @@ class AlertmanagerClient:
         body = to_json([posting.body() for posting in postings])
         try:
             response = await self._session.post(self._url, data=body, allow_redirects=False)
+            self._note(response.headers.get("Date", ""))
             answer = await answer_of(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise unavailable(error) from None
@@ -52,6 +59,24 @@ class AlertmanagerClient:
         if answer.status in REFUSED:
             return why_of(answer)
         raise SinkUnavailable(why_of(answer), wait_of(answer.retry_after, self._clock.now()))
+
+    async def present(self, now: Instant) -> Instant:
+        """Return its present by the last answer, up to 1 s ahead; ours if it does not say.
+
+        Asks if there was none so far. SinkUnavailable if none comes.
+        """
+        if self._heard is None:
+            await self.post(())
+        if self._heard is None:
+            return now
+        shown, heard_s = self._heard
+        return shown + round((stopwatch() - heard_s) * 1000)
+
+    def _note(self, date: str) -> None:
+        """Take note of the other side's clock, which drops the rest of a second."""
+        with suppress(ValueError):
+            shown = parsedate_to_datetime(date).replace(tzinfo=UTC)
+            self._heard = (instant_of(shown) + _SECOND_MS, stopwatch())
 
     async def close(self) -> None:
         """Give back connections."""

@@ -35,6 +35,10 @@ class EndClock:
     async def sleep_until(self, instant: Instant) -> None:
         """Return at once: nothing of the recording lies behind its end."""
 
+    def step_ms(self) -> int:
+        """Return 0: nobody sets it."""
+        return 0
+
 
 class Replay:
     """The readings of a recording as they leave their meters, `weeks` later than they did.

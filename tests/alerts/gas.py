@@ -42,15 +42,24 @@ def batch(*readings: Reading) -> Batch:
 
 @dataclass
 class StandingClock:
-    """A clock that shows what it was set to."""
+    """A clock that shows what time has passed to, and what it was set to by a step."""
 
     instant: Instant = START
+    stepped_ms: int = 0
 
     def now(self) -> Instant:
         return self.instant
 
     async def sleep_until(self, instant: Instant) -> None:
         self.instant = max(instant, self.instant)
+
+    def step_ms(self) -> int:
+        return self.stepped_ms
+
+    def step(self, by_ms: int) -> None:
+        """Set the clock."""
+        self.instant += by_ms
+        self.stepped_ms += by_ms
 
 
 class Room:
@@ -70,8 +79,8 @@ class Room:
         self.judging = Judging(journal, self.engine, found, self.clock, self.metrics)
 
     async def at(self, second: int) -> None:
-        """Let time pass up to this second."""
-        self.clock.instant = START + second * SECOND
+        """Let time pass up to this second, whatever the clock was set to meanwhile."""
+        self.clock.instant = START + second * SECOND + self.clock.stepped_ms
         while await self.judging.look(hears=True):
             pass
 

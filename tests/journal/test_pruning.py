@@ -48,6 +48,9 @@ class StandingClock:
     async def sleep_until(self, instant: Instant) -> None:
         self.instant = max(instant, self.instant)
 
+    def step_ms(self) -> int:
+        return 0
+
 
 @dataclass
 class Keeper:

@@ -7,26 +7,45 @@ import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import NamedTuple
 
 from aiohttp import web
 
-from ingest.clock import pause
+from devices.instant import Instant
+from ingest.clock import MachineClock, pause
 from ingest.demo.programs import LOOPBACK, Alertmanager, free_port
 
 _POLL = timedelta(milliseconds=50)
 _LIMIT_S = 30.0
 
 
+class Notice(NamedTuple):
+    """What was told of one alert: firing or resolved, by our identity, heard when."""
+
+    status: str
+    severity: str
+    alert: str
+    at: Instant
+
+
 class Hook:
-    """Keeps status and severity of each notification, in order."""
+    """Keeps status and severity of each notification, in order; `notices` tell more of it.
+
+    `forgotten` are spans after which Alertmanager does not know what it told in them.
+    """
 
     def __init__(self) -> None:
         self.url = f"http://{LOOPBACK}:{free_port()}/"
         self.heard: list[tuple[str, str]] = []
+        self.notices: list[Notice] = []
+        self.forgotten: list[tuple[Instant, Instant]] = []
 
     async def _hear(self, request: web.Request) -> web.Response:
         for alert in (await request.json())["alerts"]:
-            self.heard.append((alert["status"], alert["labels"]["severity"]))
+            status, severity = alert["status"], alert["labels"]["severity"]
+            self.heard.append((status, severity))
+            identity = alert["annotations"].get("alert", "")
+            self.notices.append(Notice(status, severity, identity, MachineClock().now()))
         return web.Response()
 
     @asynccontextmanager

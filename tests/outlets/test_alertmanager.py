@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from devices.instant import Instant
 from ingest.outlets.outlet import PAGE
 from ingest.outlets.posting import Posting
 from ingest.sink import SinkUnavailable
@@ -49,6 +50,9 @@ class Memory:
             raise SinkUnavailable("no answer: not in time")
         self.posts.append(postings)
         return "status 400: bad" if len(self.posts) in self.refused else ""
+
+    async def present(self, now: Instant) -> Instant:
+        return now
 
     async def close(self) -> None:
         pass

@@ -24,6 +24,7 @@ from tests.outlets.incident import CLEAR, MINUTE, Incident, MovedClock, in_maint
 pytestmark = pytest.mark.servers
 RAISE = ((0, WARNING), (10, WARNING))
 SUBJECT = "gas_monitor/gm-1"
+HOUR_MS = 60 * MINUTE
 SHORT_S = 0.4
 """An interval after four of which, without a post, an alert is taken for over."""
 
@@ -113,6 +114,31 @@ async def test_one_that_restarts_with_nothing_hears_again_what_fires(
             both = [(SUBJECT, "warning"), ("gas_monitor/gm-2", "warning")]
             await until(lambda: held(alertmanager) == both)
             await until(lambda: health.troubles == {})
+
+
+@pytest.mark.parametrize("by_ms", [-HOUR_MS, HOUR_MS], ids=["behind", "ahead"])
+async def test_it_hears_of_what_fires_whatever_our_clock_shows(
+    path: Path, alertmanager: Alertmanager, later: Instant, by_ms: int
+) -> None:
+    async with incident(path, later=later) as here:
+        await here.measures(*RAISE)
+        async with telling(here, alertmanager, MovedClock(by_ms)):
+            await until(lambda: held(alertmanager) == [(SUBJECT, "warning")])
+
+
+async def test_nobody_is_told_that_it_ended_because_our_clock_was_set_back(
+    path: Path, tmp_path: Path, later: Instant
+) -> None:
+    hook, clock = Hook(), MovedClock()
+    server = Alertmanager(tmp_path / "hooked", hook.url)
+    async with hook.listening(), incident(path, later=later) as here:
+        await here.measures(*RAISE)
+        with server:
+            async with telling(here, server, clock, every_s=SHORT_S):
+                await until(lambda: notified(server) == 1)
+                clock.by = -HOUR_MS
+                await pause(timedelta(seconds=5 * SHORT_S))
+                assert hook.heard == [("firing", "warning")]
 
 
 @pytest.mark.parametrize(

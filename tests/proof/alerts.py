@@ -103,7 +103,7 @@ class AlertAccount:
     def wrong(self) -> list[str]:
         """Return a line for each way in which the alerts are wrong; none if they are right."""
         histories = self._histories()
-        held = Counter(each for each in self._held() if each.subject in self.subjects)
+        held = Counter(each for each in self.held() if each.subject in self.subjects)
         starts = Counter((each.rule, each.subject, each.start_at) for each in held.elements())
         return lines(
             {
@@ -111,12 +111,12 @@ class AlertAccount:
                 "alerts not injected": [each for each in held if each not in set(self.told)],
                 "alerts more than once": [each for each in starts if starts[each] > 1],
                 "alerts out of order": [*_out_of_order(histories)],
-                "alerts at the same time": [*self._overlaps()],
+                "alerts at the same time": [*self.overlaps()],
                 "alerts other than without faults": self._unlike(histories),
             }
         )
 
-    def _held(self) -> list[Told]:
+    def held(self) -> list[Told]:
         """Return the alerts as people see them."""
         options = ("--all", "--most", _ALL, "--format", "json", "--journal", str(self.journal))
         outcome = CliRunner().invoke(app, ["alerts", "list", *options])
@@ -142,7 +142,7 @@ class AlertAccount:
             told.setdefault(alert, []).append(Step(transition, severity, at))
         return told
 
-    def _overlaps(self) -> Iterator[str]:
+    def overlaps(self) -> Iterator[str]:
         """Yield alerts that were raised while another of the rule and subject lasted."""
         live: dict[str, str] = {}
         for of, alert, transition, *_ in self._rows():

@@ -70,56 +70,71 @@ class Victim:
 
     async def kill_when(self, moment: Callable[[], bool]) -> None:
         """Kill the service when this has come to be, and start it again."""
-        while not await _in_thread(moment):
+        while not await in_thread(moment):
             await pause(_LOOK)
         await self._kill(unseen, timedelta())
 
     async def fill_disk(self, share: float) -> None:
-        """Let no file of the service grow, until it has noticed that it can commit nothing."""
+        """Fill the disk of the service."""
         await self.ledger.reached(share)
         async with self.turn:
-            pid = self._pid()
-            before, hard = prlimit(pid, RLIMIT_FSIZE)
-            prlimit(pid, RLIMIT_FSIZE, (_FULL_FROM_BYTES, hard))
-            async with asyncio.timeout(_NOTICED_WITHIN_S):
-                while not await asyncio.to_thread(self._takes_nothing):
-                    await pause(_LOOK)
-            prlimit(pid, RLIMIT_FSIZE, (before, hard))
+            await fill_disk(self.service)
 
     async def _kill(self, look: Callable[[], None], away: timedelta) -> None:
         async with self.turn:
-            self._pid()
-            await _in_thread(self.service.kill)
-            await _in_thread(look)
+            pid_of(self.service)
+            await in_thread(self.service.kill)
+            await in_thread(look)
             await pause(away)
-            await _in_thread(self.service.start)
+            await in_thread(self.service.start)
 
-    def _pid(self) -> int:
-        assert self.service.pid, f"the service ended by itself, exit code {self.service.exit_code}"
-        return self.service.pid
 
-    def _takes_nothing(self) -> bool:
-        return bool(self.service.metrics()["gridwatch_journal_unavailable"])
+async def fill_disk(service: Gridwatch, lasts: timedelta = timedelta()) -> None:
+    """Let no file of the service grow, until it has noticed that it can commit nothing.
+
+    And for so long after that. AssertionError if it has ended by itself, TimeoutError if it does
+    not notice.
+    """
+    pid = pid_of(service)
+    before, hard = prlimit(pid, RLIMIT_FSIZE)
+    prlimit(pid, RLIMIT_FSIZE, (_FULL_FROM_BYTES, hard))
+    try:
+        async with asyncio.timeout(_NOTICED_WITHIN_S):
+            while not await asyncio.to_thread(_takes_nothing, service):
+                await pause(_LOOK)
+        await pause(lasts)
+    finally:
+        prlimit(pid, RLIMIT_FSIZE, (before, hard))
+
+
+def pid_of(service: Gridwatch) -> int:
+    """Return the process id; AssertionError if the service has ended by itself."""
+    assert service.pid, f"the service ended by itself, exit code {service.exit_code}"
+    return service.pid
+
+
+def _takes_nothing(service: Gridwatch) -> bool:
+    return bool(service.metrics()["gridwatch_journal_unavailable"])
 
 
 async def restart(broker: Mosquitto, ledger: Ledger, share: float) -> None:
     """Stop the broker by SIGTERM and start it again; it keeps what it has by its persistence."""
     await ledger.reached(share)
-    await _in_thread(broker.stop)
+    await in_thread(broker.stop)
     await pause(_BROKER_AWAY)
-    await _in_thread(broker.start)
+    await in_thread(broker.start)
 
 
 async def trouble(database: InfluxDB, proxy: FaultyProxy, ledger: Ledger, share: float) -> None:
     """Stop the database, then answer 500 in its place, then let it write and cut its answer."""
     await ledger.reached(share)
-    await _in_thread(database.stop)
-    await _felt(proxy, _OUTAGE)
+    await in_thread(database.stop)
+    await felt(proxy, _OUTAGE)
     proxy.answer(500)
-    await _in_thread(database.start)
-    await _felt(proxy, _ERRORS)
+    await in_thread(database.start)
+    await felt(proxy, _ERRORS)
     proxy.cut()
-    await _felt(proxy, _CUTS)
+    await felt(proxy, _CUTS)
     proxy.forward()
 
 
@@ -127,11 +142,11 @@ async def refuse(proxy: FaultyProxy, ledger: Ledger, share: float) -> None:
     """Answer 500 in place of the database, until the service has heard it."""
     await ledger.reached(share)
     proxy.answer(500)
-    await _felt(proxy, timedelta())
+    await felt(proxy, timedelta())
     proxy.forward()
 
 
-async def _in_thread(order: Callable[[], T]) -> T:
+async def in_thread(order: Callable[[], T]) -> T:
     """Give an order to a server; a cancelled caller waits, so that none is left half started."""
     running = asyncio.ensure_future(asyncio.to_thread(order))
     try:
@@ -141,7 +156,7 @@ async def _in_thread(order: Callable[[], T]) -> T:
         raise
 
 
-async def _felt(proxy: FaultyProxy, duration: timedelta) -> None:
+async def felt(proxy: FaultyProxy, duration: timedelta) -> None:
     """Return after the duration, but not before the service has tried to write."""
     requests = proxy.requests
     await pause(duration)

@@ -29,6 +29,8 @@ class Trouble:
     devices: int
     patient: int
     """Devices of each sort whose alert comes, or goes, by time alone after they are last heard."""
+    name: str = ""
+    """What the names of its devices begin with."""
 
 
 class Injected(NamedTuple):
@@ -43,7 +45,7 @@ def incidents(trouble: Trouble, now: Instant, random: Random) -> Injected:
     plans: dict[str, list[Message]] = {}
     told: list[Told] = []
     for number in range(trouble.gateways):
-        gateway = f"gateway-{number}"
+        gateway = f"{trouble.name}gateway-{number}"
         tapes = list(_tapes(gateway, trouble, now - _WEEK, random))
         plans[gateway] = _mixed(tapes, random)
         told += [each for tape in tapes for each in tape.told]

@@ -27,6 +27,11 @@ class Ledger:
         self._total = sum(map(len, plans.values()))
         self._acknowledged: set[tuple[str, int]] = set()
 
+    def extend(self, plans: Plans) -> None:
+        """Add clients with what they have to publish."""
+        self.plans = {**self.plans, **plans}
+        self._total += sum(map(len, plans.values()))
+
     def acknowledge(self, client: str, place: int) -> None:
         """Record that the broker has taken this message of the client."""
         self._acknowledged.add((client, place))

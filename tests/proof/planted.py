@@ -75,7 +75,8 @@ BAD = (
 )
 
 
-def planted(copies: int, now: Instant) -> Iterator[Message]:
-    """Yield each bad payload so many times, no two the same."""
+def planted(copies: int, now: Instant, name: str = "") -> Iterator[Message]:
+    """Yield each bad payload so many times, no two the same, of devices whose names begin so."""
     for number, bad in enumerate(BAD * copies):
-        yield bad.message(number, now)
+        device = bad.device if bad.reason == "topic" else f"{name}{bad.device}"
+        yield bad._replace(device=device).message(number, now)

@@ -8,21 +8,23 @@ import asyncio
 import json
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import aiomqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from devices.instant import Instant, iso_of
+from devices.instant import Instant, instant_of, iso_of
 from devices.message import Command, decode_command
 from devices.models.command import DONE, EXPIRED, Answer, reply_text
 from devices.models.tank import Source, Tank, after
+from devices.reading import Values
 from devices.topic import Channel, Topic, parse_topic
 from ingest.cancellation import heed_cancellation
 from ingest.clock import MachineClock, pause
 from ingest.demo.programs import LOOPBACK
+from tests.proof.message import Identity
 
 KIND = "gas_monitor"
 LIMIT_LEL_PCT = 25.0
@@ -52,7 +54,8 @@ class Monitor:
 
     `high` is set when the broker has the first reading at level 1, and an event of `hears` when a
     command of this name is there. Everything is said twice if `repeats`; no answer leaves a `mute`;
-    nothing is measured any more after level 1 if `falls_silent`.
+    nothing is measured any more after level 1 if `falls_silent`. `acknowledged` are the readings
+    that the broker has, and without `measures` there are no more.
     """
 
     device: str
@@ -65,6 +68,8 @@ class Monitor:
     done: list[Heard] = field(default_factory=list)
     started: list[Instant] = field(default_factory=list)
     stopped: list[Instant] = field(default_factory=list)
+    acknowledged: list[bytes] = field(default_factory=list)
+    measures: bool = True
     high: asyncio.Event = field(default_factory=asyncio.Event)
     hears: dict[str, asyncio.Event] = field(
         default_factory=lambda: {name: asyncio.Event() for name in ("fan_start", "fan_stop")}
@@ -79,6 +84,11 @@ class Monitor:
         """Whether the fan runs."""
         return len(self.started) > len(self.stopped)
 
+    @property
+    def speaks(self) -> bool:
+        """Whether there is something that the broker has not acknowledged."""
+        return bool(self._unsent)
+
     async def live(self, port: int) -> None:
         """Measure, speak and obey, for ever, over as many connections as it takes."""
         async with asyncio.TaskGroup() as tasks:
@@ -87,7 +97,7 @@ class Monitor:
 
     async def _measure(self) -> None:
         topic = Topic(KIND, self.device, Channel.UP)
-        while not (self.falls_silent and self.high_at):
+        while self.measures and not (self.falls_silent and self.high_at):
             now = MachineClock().now()
             self._advance(now)
             self._unsent += [(topic, self._reading(now))] * (2 if self.repeats else 1)
@@ -126,8 +136,10 @@ class Monitor:
             topic, payload = self._unsent[0]
             await client.publish(str(topic), payload, qos=1)
             self._unsent.popleft()
-            if topic.channel is Channel.UP and _level(payload) >= LIMIT_LEL_PCT:
-                self.high.set()
+            if topic.channel is Channel.UP:
+                self.acknowledged.append(payload)
+                if _level(payload) >= LIMIT_LEL_PCT:
+                    self.high.set()
             heed_cancellation()
 
     async def _listen(self, client: aiomqtt.Client) -> None:
@@ -180,6 +192,15 @@ class Monitor:
                 "fan": {"running": self.runs, "current_a": 1.8 if self.runs else 0.0},
             }
         ).encode()
+
+
+def reading_of(payload: bytes) -> tuple[Identity, Values]:
+    """Return the reading that a payload of a monitor must become."""
+    body = json.loads(payload)
+    at = instant_of(datetime.fromisoformat(body["measured_at"]))
+    same = ("ch4_lel_pct", "o2_vol_pct", "sensor_status")
+    fan = {f"fan_{name}": value for name, value in body["fan"].items()}
+    return Identity(KIND, body["device"], at), {name: body[name] for name in same} | fan
 
 
 def _level(payload: bytes) -> float:

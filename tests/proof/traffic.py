@@ -38,6 +38,8 @@ class Size:
     by_tool: int
     bad: int
     """Copies of the bad payloads."""
+    name: str = ""
+    """What the names of its devices begin with."""
 
 
 def traffic(size: Size, now: Instant, random: Random) -> Plans:
@@ -47,10 +49,10 @@ def traffic(size: Size, now: Instant, random: Random) -> Plans:
         TOOL: _series(TOOL, water, size.by_tool, first_at, random),
         LAST: _series(LAST, water, 1, first_at, random),
     }
-    bad = list(planted(size.bad, now))
+    bad = list(planted(size.bad, now, size.name))
     for number in range(size.clients):
         name, make = _KINDS[number % len(_KINDS)]
-        client = f"{name}-{number}"
+        client = f"{size.name}{name}-{number}"
         placed = list(_uploads(client, make, size.uploads, first_at, random))
         if make is water:
             placed += _days(f"{client}-daily", size, first_at, random)

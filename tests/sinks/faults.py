@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Self
 
 import aiohttp
 from aiohttp import web
 
+from ingest.clock import pause
 from ingest.demo.programs import LOOPBACK, free_port
 
 Behaviour = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -39,6 +41,16 @@ class FaultyProxy:
             return web.Response(status=status, headers=headers, text=body)
 
         self._behave(answered)
+
+    def slow(self, delay: timedelta) -> None:
+        """Pass a request on only after a while."""
+
+        async def slowed(request: web.Request) -> web.StreamResponse:
+            await request.read()
+            await pause(delay)
+            return await self._forwarded(request)
+
+        self._behave(slowed)
 
     def hang(self) -> None:
         """Take requests and never answer."""
