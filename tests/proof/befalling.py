@@ -1,7 +1,7 @@
 """What befalls the service and the broker while tanks live beside them."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from datetime import timedelta
 from typing import TypeAlias
 
@@ -69,9 +69,15 @@ async def run(
             await asyncio.gather(*faults)
             await _reached(ended)
         finally:
-            for life in lives:
-                life.cancel()
-            await asyncio.wait(lives)
+            await end(lives)
+
+
+async def end(lives: Collection[asyncio.Task[None]]) -> None:
+    """Cancel tasks, and wait until all have ended."""
+    for life in lives:
+        life.cancel()
+    if lives:
+        await asyncio.wait(lives)
 
 
 async def _reached(moment: Moment) -> None:
