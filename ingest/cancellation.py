@@ -10,6 +10,9 @@ def heed_cancellation() -> None:
     returns, and forgets the request, when what it waits for is done as the request comes
     (https://github.com/python/cpython/issues/86296). A task group cancels its tasks only once, and
     would wait for ever for the one that forgot.
+
+    A task that leaves the body of a task group of its own before one in it fails counts that as a
+    request, up to Python 3.12; it must wait within the body.
     """
     task = asyncio.current_task()
     if task and task.cancelling():

@@ -100,7 +100,6 @@ class Connection:
         async with self._client(fresh=fresh) as client:
             client.pending_calls_threshold = self._voice.in_flight + 1
             await self._greet(client)
-            heed_cancellation()
             self._backoff.succeeded()
             self._again = deque(sorted(self._under_way))
             self.up.set()

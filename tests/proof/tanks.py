@@ -127,6 +127,7 @@ class Monitor:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._speak(client))
                 tasks.create_task(self._listen(client))
+                await asyncio.Event().wait()  # in here, see `heed_cancellation`
 
     async def _speak(self, client: aiomqtt.Client) -> None:
         """Publish in order; what is not acknowledged is published again by the next connection."""
