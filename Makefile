@@ -49,6 +49,10 @@ bench-fleet: setup ## memory and speed of one process that simulates 100,000 dev
 bench-million: $(READY) ## memory, start and idle ticks of the rules of a million subjects
 	@$(BIN)/python -m tests.bench.million
 
+.PHONY: soak
+soak: setup ## the whole stack under load with faults at random, and a ledger of it (MINUTES=2 SEED=7)
+	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),2) --seed $(or $(SEED),7)
+
 .PHONY: quality
 quality: $(READY) ## leaks found and false alarms of the water rules on real meters (FILE=readings.csv.gz)
 	@$(BIN)/python -m tests.quality $(or $(FILE),tests/samples/daiad/readings.csv)
