@@ -28,8 +28,12 @@ _BEGUN = 100
 _LAST = "soak-last"
 
 
-async def soak(stack: Stack, planned: Sequence[Planned], seed: str) -> Account:
+async def soak(
+    stack: Stack, planned: Sequence[Planned], seed: str, patience_s: float = _SETTLE_S
+) -> Account:
     """Let all of it befall the stack, and return what is held against what is true.
+
+    After the load is over, what does not come within the patience never does.
 
     AssertionError where the service does not bear a fault as it must; TimeoutError if it hangs.
     """
@@ -42,7 +46,7 @@ async def soak(stack: Stack, planned: Sequence[Planned], seed: str) -> Account:
         try:
             await _befall(faults, load, planned)
             beside.pop().cancel()
-            await _settle(stack, load)
+            await _until(settled(stack, load), patience_s)
             await load.drain()
             await load.last(_LAST)
             await _stored(stack)
@@ -65,11 +69,6 @@ async def _befall(faults: Faults, load: Load, planned: Sequence[Planned]) -> Non
         await first
         while not all(lane.done() for lane in lanes):
             await load.wave()
-
-
-async def _settle(stack: Stack, load: Load) -> None:
-    """Wait for fans, alerts and notifications; what does not come is told by the account."""
-    await _until(settled(stack, load), _SETTLE_S)
 
 
 async def _stored(stack: Stack) -> None:
