@@ -26,13 +26,14 @@ class WaitingRoom:
             return False
         memory.waiting = (*memory.waiting, reading)
         self._entered.append(memory.subject)
-        self._set_timer(memory, lull)
+        if lull.armed_at < memory.armed_at:
+            self._set_timer(memory, lull)
         return True
 
     def open(self, memory: Memory, newest: Reading, derived: Values) -> None:
         """Let the readings after the newest wait, if they may; `derived` as in `lull_of`."""
         memory.lull = lull_of(memory, newest, derived) if self._most else None
-        if memory.lull is not None:
+        if memory.lull is not None and memory.lull.armed_at < memory.armed_at:
             self._set_timer(memory, memory.lull)
 
     def rings_early(self, memory: Memory, at: Instant) -> bool:
@@ -55,6 +56,5 @@ class WaitingRoom:
         return entered
 
     def _set_timer(self, memory: Memory, lull: Lull) -> None:
-        if lull.armed_at < memory.armed_at:
-            memory.armed_at = lull.armed_at
-            self._timers.arm(memory.subject, memory.armed_at)
+        memory.armed_at = lull.armed_at
+        self._timers.arm(memory.subject, memory.armed_at)

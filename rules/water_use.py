@@ -93,6 +93,10 @@ def use_of(counter: Counter, reading: Reading) -> tuple[Counter, Use | None]:
     """Return the counter after a reading, and the use that this one shows, None for none."""
     serial = reading.values.get("serial")
     known: Any = counter[-1] if counter else None
+    if serial is None and known.__class__ is float:
+        plain = _plainly(counter, reading)
+        if plain is not None:
+            return plain
     if serial is None and known.__class__ is not str:
         return _of_one_meter(counter, reading)
     if isinstance(known, str):
@@ -102,6 +106,25 @@ def use_of(counter: Counter, reading: Reading) -> tuple[Counter, Use | None]:
             return _with_serial(after, serial), use
     after, use = _of_one_meter(counter, reading)
     return _with_serial(after, serial or known), use
+
+
+def _plainly(counter: Counter, reading: Reading) -> tuple[Counter, Use | None] | None:
+    """Return what `_of_one_meter` does for a counter that goes on by a little; None for others.
+
+    Nearly every reading is one of these, and this costs half as much.
+    """
+    _, _, at, _, values = reading
+    total: Any = values.get("cumulative_m3")
+    if counter is None or len(counter) != 2 or total.__class__ is not float:
+        return None
+    start_at, before = counter
+    if "increment_m3" in values:
+        return None
+    litres = int(total * 1_000_000 + 0.5) / 1_000
+    rise = litres - before
+    if before < 0 or at <= start_at or not 0 <= rise <= _START_L:
+        return None
+    return (at, litres), _plain(start_at, at, thousandths(rise) if rise else 0.0)
 
 
 def _with_serial(counter: Counter, serial: object) -> Counter:

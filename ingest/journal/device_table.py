@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from devices.instant import Instant
 from devices.message import Reply, StatusReport
+from devices.reading import Reading
 
 MOST_CACHED = 1_000_000
 """Devices kept in memory, about 300 bytes each; beyond it the cache starts anew."""
@@ -14,12 +15,13 @@ NEVER = -(1 << 62)
 
 
 class Slot:
-    """A device's row, and the newest instant a reading of it is stored for."""
+    """A device's row, its area, and the newest instant a reading of it is stored for."""
 
-    __slots__ = ("id", "newest_at")
+    __slots__ = ("area", "id", "newest_at")
 
-    def __init__(self, row: int, newest_at: Instant | None) -> None:
+    def __init__(self, row: int, area: str | None, newest_at: Instant | None) -> None:
         self.id = row
+        self.area = area
         self.newest_at = NEVER if newest_at is None else newest_at
 
 
@@ -44,6 +46,10 @@ class DeviceTable:
         self._database = database
         self.slots = _Slots(self._load)
         """The slot of each device, by kind and name."""
+
+    def area_of(self, reading: Reading) -> str | None:
+        """Return where the device of a reading stands that was stored in this transaction."""
+        return self.slots[reading[1], reading[0]].area
 
     def forget(self) -> None:
         """Drop what is cached: it was rolled back, or another process has written since."""
@@ -82,7 +88,7 @@ class DeviceTable:
             (kind, name),
         )
         row = self._database.execute(
-            "SELECT id, (SELECT max(measured_at) FROM reading WHERE device = device.id)"
+            "SELECT id, area, (SELECT max(measured_at) FROM reading WHERE device = device.id)"
             " FROM device WHERE kind = ? AND name = ?",
             (kind, name),
         ).fetchone()

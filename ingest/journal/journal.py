@@ -21,7 +21,9 @@ from ingest.journal.dead_letters import DeadLetterLimits, DeadLetterTable
 from ingest.journal.device_table import DeviceTable
 from ingest.journal.overrides import OverrideRequest, answer_overrides, override_requests
 from ingest.journal.state_table import StateTable
+from ingest.journal.tail import Tail
 from ingest.journal.writer import Writer
+from ingest.registry.store import revision_of
 from ingest.sink import Delivery
 from rules.subject import Subject
 
@@ -59,6 +61,7 @@ class Journal:
         self._reader = open_reader(path)
         self._folder = path.absolute().parent
         self._devices = DeviceTable(self._database)
+        self._tail = Tail()
         self._dead_letters = DeadLetterTable(self._database)
         self._alerts = AlertTable(self._database)
         self._commands = CommandTable(self._database)
@@ -72,7 +75,9 @@ class Journal:
                 raise JournalUnavailable(f"its limit of {limit} is reached")
         async with self._transaction():
             self.states.begin()
-            committed, fresh = reading_table.insert(self._database, self._devices, batch.readings)
+            committed, fresh, stored = reading_table.insert(
+                self._database, self._devices, batch.readings
+            )
             self._dead_letters.add([*batch.dead_letters, *committed.conflicts])
             for status in batch.statuses:
                 self._devices.write_status(status)
@@ -81,6 +86,9 @@ class Journal:
             fresh = fresh._replace(replies=replied, last=self.states.judged_to)
             if fresh.readings or fresh.doubted or fresh.replies:
                 self._follow(judgement(fresh))
+            last = self.states.newest() if stored else 0
+        if stored:
+            self._tail.add(last, [(each, self._devices.area_of(each)) for each in stored])
         return committed
 
     async def judge(self, judgement: Judgement) -> None:
@@ -114,8 +122,10 @@ class Journal:
             ).fetchone()
         if oldest is None or oldest == kept:
             return 0
+        below = kept or newest + 1
         async with self._transaction():
-            return await self._writer.in_thread(self._delete_before, kept or newest + 1)
+            self._tail.drop_before(below)
+            return await self._writer.in_thread(self._delete_before, below)
 
     async def prune_replies(self, received_before: Instant) -> int:
         """Remove some of the answers to commands that arrived before, and return how many.
@@ -200,7 +210,9 @@ class Journal:
     def deliveries_after(self, seq: int, most: int) -> list[Delivery]:
         """Return the next committed readings after `seq`, at most `most`."""
         with passing_failures():
-            return outgoing.deliveries_after(self._reader, seq, most)
+            self._tail.placed(revision_of(self._reader))
+            at_hand = self._tail.after(seq, most)
+            return at_hand or outgoing.deliveries_after(self._reader, seq, most)
 
     def cursor(self, sink: str) -> int:
         """Return how far the sink has come; 0 before its first reading."""
@@ -289,6 +301,7 @@ class Journal:
 
     def _forget(self) -> None:
         self._devices.forget()
+        self._tail.clear()
 
     def _answered(self, reply: Reply) -> Subject | None:
         self._devices.write_reply(reply)

@@ -59,23 +59,33 @@ class _New(NamedTuple):
     last: int
 
 
+class Inserted(NamedTuple):
+    """What became of readings, what is new for the rules, and what was stored, in its order."""
+
+    committed: Committed
+    fresh: Fresh
+    stored: Sequence[Reading]
+
+
 def insert(
     database: sqlite3.Connection, devices: DeviceTable, readings: Sequence[Reading]
-) -> tuple[Committed, Fresh]:
+) -> Inserted:
     """Store the readings that are new, and say what became of each; part of a transaction."""
     if not readings:
-        return Committed(Counter(), Counter(), Counter(), []), Fresh(())
+        return Inserted(Committed(Counter(), Counter(), Counter(), []), Fresh(()), ())
     rows, late = _rows(devices, readings)
     (last,) = database.execute("SELECT max(seq) FROM reading").fetchone()
     if _stored(database, rows, empty=last is None) == len(rows):
         late_kinds = Counter(readings[index].kind for index in late)
         committed = Committed(Counter(map(_kind_of, readings)), late_kinds, Counter(), [])
-        return committed, _fresh(database, readings, rows, _New(range(len(rows)), late, last or 0))
+        fresh = _fresh(database, readings, rows, _New(range(len(rows)), late, last or 0))
+        return Inserted(committed, fresh, readings)
     kept, refused = _parted(database, rows, last or 0)
     doubted = [index for index in refused if _contradicts(database, readings[index], rows[index])]
     committed = _partly_stored(readings, _Parted(kept, refused, late), doubted)
     fresh = _fresh(database, readings, rows, _New(kept, late, last or 0))
-    return committed, fresh._replace(doubted=[readings[index] for index in doubted])
+    fresh = fresh._replace(doubted=[readings[index] for index in doubted])
+    return Inserted(committed, fresh, [readings[index] for index in kept])
 
 
 def _stored(database: sqlite3.Connection, rows: list[_Row], *, empty: bool) -> int:

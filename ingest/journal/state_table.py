@@ -26,8 +26,12 @@ class StateTable:
 
     def begin(self) -> None:
         """Take note of what was stored before; at the beginning of each transaction."""
+        self.judged_to = self.newest()
+
+    def newest(self) -> int:
+        """Return the number of the reading that was stored last."""
         (last,) = self._database.execute("SELECT max(seq) FROM reading").fetchone()
-        self.judged_to = last or 0
+        return last or 0
 
     def load(self, subject: Subject) -> bytes | None:
         """Return the saved state of a subject, or None."""

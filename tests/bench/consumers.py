@@ -15,7 +15,7 @@ from tests.bench.site import Site
 
 _CLOCK = MachineClock()
 _LIMIT_S = 120
-_POLL = timedelta(milliseconds=50)
+_POLL = timedelta(milliseconds=100)
 """So seldom that what is asked of the service, its metrics, is no part of what it costs."""
 
 
