@@ -265,7 +265,7 @@ class Engine:
             return Memory(subject, profile)
         memory = restored(subject, profile, SavedState(state, self._timers.armed(subject)))
         if subject.scope == "device" and memory.clocks:
-            memory.waiting = self._store.since(subject, memory.heard_at)
+            memory.waiting = [*self._store.since(subject, memory.heard_at)]
         return memory
 
     def _touch(self, subject: Subject) -> Memory:
@@ -278,10 +278,10 @@ class Engine:
 
     def _judge_waiting(self, memory: Memory) -> None:
         """Judge what waits, as when it came; there is nothing to be said, as far as was known."""
-        waiting, memory.waiting = memory.waiting, ()
         lull, memory.lull = memory.lull, None
-        if not waiting:
+        if not memory.waiting:
             return
+        waiting, memory.waiting = memory.waiting, []
         self._hold(memory)
         if lull and pass_by(memory, waiting, lull.unmoved):
             self._arm(memory)

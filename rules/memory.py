@@ -69,7 +69,7 @@ class Memory:
         self.armed_at: Instant = FAR
         self.awake = True
         self.lull: Lull | None = None
-        self.waiting: Sequence[Reading] = ()
+        self.waiting: list[Reading] = []
 
     def hear(self, device: str, measured_at: Instant, received_at: Instant) -> None:
         """Take note of the newest reading of a device. The slowest clock is the subject's."""

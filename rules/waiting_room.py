@@ -24,7 +24,7 @@ class WaitingRoom:
         lull = memory.lull
         if lull is None or len(memory.waiting) >= self._most or not lull.admits(reading):
             return False
-        memory.waiting = (*memory.waiting, reading)
+        memory.waiting.append(reading)
         self._entered.append(memory.subject)
         if lull.armed_at < memory.armed_at:
             self._set_timer(memory, lull)

@@ -94,7 +94,7 @@ def _collect_seldom() -> None:
     Readings make none, and looking after every 700 of them takes a sixth of the time of the path.
     """
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(200_000, 20, 50)
 
 
 def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
