@@ -83,6 +83,7 @@ docs: $(READY) ## write what is generated in docs: settings, metrics, rules, JSO
 .PHONY: dashboards
 dashboards: $(READY) ## write Grafana's dashboards, deploy/grafana/dashboards (RUNBOOKS=https://... where these files can be read)
 	@$(BIN)/python -m dashboards deploy/grafana/dashboards $(RUNBOOKS)
+
 .PHONY: site
 site: $(READY) ## the documents as a site in build/site, with search, for reading without a network; a broken link is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file website/mkdocs.yml

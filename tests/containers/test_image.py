@@ -16,7 +16,7 @@ BROKER, SERVICE, VOLUME = "gridwatch-check-broker", "gridwatch-check-service", "
 LARGEST_MB = 100
 """What the image may add to its base: 71 MB were measured."""
 MEMORY_MB = 256
-"""186 MB were measured under load (README)."""
+"""116 MB were measured (docs/operations.md)."""
 FLOOD = "simulate run --since 3d --until now --speed 100000 --gateways 4"
 GIVEN = {"devices", "rules", "ingest", "pyproject.toml", "constraints.txt", "README.md", "LICENSE"}
 HISTORY = ("gridwatch", "query", "history", "wm-1", "--format", "json")

@@ -19,6 +19,14 @@ def test_the_runbook_of_a_rule_is_a_section_that_says_something(rule: str) -> No
     assert len(section.split("\n## ")[0].strip()) > 40
 
 
+@pytest.mark.parametrize("rule", alert_rules())
+def test_the_list_of_the_runbooks_names_the_page_of_each_rule(rule: str) -> None:
+    listed = (ROOT / "docs" / "runbooks" / "README.md").read_text(encoding="utf-8")
+
+    row = f"| [{rule}](../../{runbook_of(rule, None)}) | {alert_rules()[rule].title_zh} |"
+    assert row in listed
+
+
 @pytest.mark.parametrize("base", [BASE, f"{BASE}/"])
 def test_a_link_begins_with_the_base(base: str) -> None:
     section = "rules/library/lease/README.md#at-three-in-the-morning"
