@@ -1,6 +1,6 @@
 """Housekeeping: keeps the journal within its bounds of age and size."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,6 +28,7 @@ class Housekeeping:
 
     A transition of an alert that an outlet waits for is never removed. A reading that a sink still
     waits for is never removed, nor, where there is no sink, one that is younger than the retention.
+    Before readings leave early the rules judge those that wait, by `judge_waiting`.
     """
 
     journal: Journal
@@ -35,6 +36,7 @@ class Housekeeping:
     metrics: Metrics
     clock: Clock
     couriers: Sequence[Courier] = ()
+    judge_waiting: Callable[[], Awaitable[None]] | None = None
 
     async def run(self, settings: JournalSettings) -> None:
         """Look every few seconds, for ever."""
@@ -56,6 +58,8 @@ class Housekeeping:
         while await self.journal.prune_commands(oldest):
             pass
         limit = settings.max_mb * 1e6 * _NEARLY_FULL
+        if self.judge_waiting and self.forwarders and self.journal.size_bytes() > limit:
+            await self.judge_waiting()
         while self.forwarders and self.journal.size_bytes() > limit:
             if not await self._prune("size", _WHENEVER):
                 break

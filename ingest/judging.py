@@ -154,6 +154,21 @@ class Judging:
             self._hearing.remembered(now)
         return self._is_due(now) or bool(self._moved) or len(asked.waiting) == _MOST_AT_ONCE
 
+    async def judge_waiting(self) -> None:
+        """Judge all readings that wait, so that none has to be stored any more; JournalUnavailable.
+
+        See `rules.lull`.
+        """
+        more = [True]
+
+        def judge(_: Fresh) -> Consequences:
+            more[0] = self._engine.judge_waiting(_MOST_AT_ONCE)
+            return self._taken()
+
+        while more[0]:
+            async with self._judged():
+                await self._journal.judge(judge)
+
     def consider(self, moved: Iterable[Subject]) -> None:
         """Look anew at subjects of which the registry says something else, at the next look."""
         self._moved.update(dict.fromkeys(moved))

@@ -139,8 +139,9 @@ class _Service:
         if self._judges:
             beside = Beside(journal, clock, self._judges.judging.title_of)
             self._couriers = couriers_of(settings, beside, self._session)
+        judge_waiting = self._judges.judging.judge_waiting if self._judges else None
         self._housekeeping = Housekeeping(
-            journal, self._forwarders, self._metrics, clock, self._couriers
+            journal, self._forwarders, self._metrics, clock, self._couriers, judge_waiting
         )
         self._metrics.registry.register(
             Observed(self._session, journal, self._forwarders, clock, label, self._couriers)

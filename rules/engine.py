@@ -8,11 +8,10 @@ from devices.reading import Reading
 from rules.areas import Areas
 from rules.bound import Profiles, Rulebook
 from rules.clocks import continued
-from rules.conditions.never import Never
 from rules.due import due_of
 from rules.judge import Judge, When
 from rules.lifecycle import Life
-from rules.lull import pass_by
+from rules.lull import concerns, pass_by
 from rules.memory import FAR, Memory, SavedState, restored
 from rules.moment import Outage
 from rules.register import Register
@@ -121,7 +120,9 @@ class Engine:
         reading = taken or reading
         if kind in self._premises_kinds:
             for home in self._register.homes_of(reading):
-                self._observe(self._touch(Subject("premises", home)), reading, late=late)
+                subject = Subject("premises", home)
+                if concerns(self._memory(subject), reading):
+                    self._observe(self._touch(subject), reading, late=late)
         if taken and kind in self._zone_kinds:
             for zone in self._register.zones_of(reading):
                 self._observe_zone(zone, reading, late=late)
@@ -194,6 +195,13 @@ class Engine:
                 self._timers.arm(subject, memory.armed_at)
             self._areas.settle()
         return most
+
+    def judge_waiting(self, most: int) -> bool:
+        """Judge what waits, of `most` devices; return whether there is more."""
+        found = [each.subject for each in self._memories.values() if each.waiting]
+        for subject in found[:most]:
+            self._touch(subject)
+        return len(found) > most
 
     def next_deadline(self) -> Instant | None:
         """Return when `tick` has something to look at next, or None."""
@@ -377,11 +385,7 @@ class Engine:
         homes = (
             self._memory(Subject("premises", home)) for home in self._register.homes_of(newest)
         )
-        return not any(
-            name in home.states or not isinstance(bound.condition, Never)
-            for home in homes
-            for name, _, _, bound in home.profile.route(newest)
-        )
+        return not any(concerns(home, newest) for home in homes)
 
     def _arm(self, memory: Memory) -> None:
         """Let the subject's timer ring when it wants time to pass, or before.

@@ -8,7 +8,8 @@ all rules of a device can, readings are looked over, and those within all bounds
 judged in order, with what they were judged by if they had not waited, before anything else is
 judged of the device, after a few, and after a day at the latest. What is saved of it meanwhile is
 its state before them: who loads it takes them from the journal, which has had them all along.
-Given up: a saved state that is always as new as the newest reading.
+Given up: a saved state that is always as new as the newest reading; limits that were in force when
+a reading came, where a process ends between a change of limits and the next word of a device.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,6 +20,7 @@ from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading, Values
 from rules.bound import Bound, Calmings
 from rules.condition import FOR_EVER, State
+from rules.conditions.never import Never
 from rules.memory import Memory
 
 MOST_WAITING = 12
@@ -117,6 +119,14 @@ def _times(memory: Memory, calm: Calmings, at: Instant) -> Times:
     for name, until_of in calm.derived:
         until = min(until, until_of(derived.get(name), at))
     return Times(min(until, due), due)
+
+
+def concerns(home: Memory, reading: Reading) -> bool:
+    """Return whether a rule of premises has to do with a reading; what none reads ages none."""
+    return any(
+        name in home.states or not isinstance(bound.condition, Never)
+        for name, _, _, bound in home.profile.route(reading)
+    )
 
 
 def pass_by(memory: Memory, waiting: Sequence[Reading], unmoved: Collection[str]) -> bool:

@@ -87,8 +87,9 @@ class Journal:
             if fresh.readings or fresh.doubted or fresh.replies:
                 self._follow(judgement(fresh))
             last = self.states.newest() if stored else 0
-        if stored:
-            self._tail.add(last, [(each, self._devices.area_of(each)) for each in stored])
+            placed = [(each, self._devices.area_of(each)) for each in stored]
+        if placed:
+            self._tail.add(last, placed)
         return committed
 
     async def judge(self, judgement: Judgement) -> None:

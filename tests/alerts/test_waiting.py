@@ -61,6 +61,20 @@ async def test_an_alert_is_told_at_the_same_reading_whoever_died_meanwhile(
     assert await lived(tmp_path / "patient.db", MOST_WAITING, every) == eager
 
 
+async def test_before_readings_leave_early_those_that_wait_are_judged(path: Path) -> None:
+    async with opened(path) as journal:
+        judge, _ = judging(journal, MOST_WAITING)
+        for hour in range(8):
+            await judge.commit(Batch(readings=[reading(hour, 0.0)]))
+        before = rows_of(path, "SELECT state FROM subject_state")
+        await judge.judge_waiting()
+        (after,) = rows_of(path, "SELECT state FROM subject_state")
+
+    newest = str(START + 7 * HOUR).encode()
+    assert newest not in before[0][0]
+    assert newest in after[0]
+
+
 async def test_what_is_stored_in_the_same_transaction_does_not_wait_for_it(path: Path) -> None:
     async with opened(path) as journal:
         judge, _ = judging(journal, MOST_WAITING)

@@ -1,7 +1,7 @@
 """Readings that wait: what is told, and when, is as if none ever had."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,18 +12,17 @@ from devices.reading import Reading, Value
 from rules.bound import Rulebook
 from rules.casefile import SavedStates
 from rules.catalogue import catalogue, sequences
+from rules.effect import AlertChange, Effect
 from rules.engine import Engine
 from rules.lull import MOST_WAITING
-from rules.register import TableRegister
+from rules.register import DeviceFacts, PremisesFacts, TableRegister
 from rules.subject import Subject
-
-if TYPE_CHECKING:
-    from rules.effect import Effect
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 START = 1_772_380_800_000
 """2026-03-02 00:00 +08:00."""
+HOME = "d-0000000000000001"
 METER = Subject("device", "water_meter/one")
 RULES = Rulebook(tuple(catalogue().values()), sequences=tuple(sequences().values()))
 HISTORY = 16 * 24
@@ -204,6 +203,37 @@ def test_a_death_or_a_failed_commit_loses_none_that_waited(
         eager.live(reading)
     assert patient.told == eager.told
     assert patient.state() == eager.state()
+
+
+def at_home() -> Iterator[Reading]:
+    """Yield what meter and door of a home say in three days; the meter at night, at once."""
+    for day in range(3):
+        begin = START + day * 24 * HOUR
+        for number in range(25):
+            at = begin + 8 * HOUR + number * 25 * MINUTE
+            said: dict[str, Value] = {"event": "opened", "opened_by": "card", "dwelling": HOME}
+            yield Reading("flat", "door", at, at, said)
+        for hour in range(1, 24):
+            counted = {"cumulative_m3": round(10 + day * 0.3 + hour / 100, 3)}
+            at = begin + hour * HOUR
+            yield Reading("one", "water_meter", at, begin + 23 * HOUR + 30 * MINUTE, counted)
+
+
+def test_the_time_of_a_home_does_not_hang_on_a_meter_that_waits() -> None:
+    facts = {each: DeviceFacts(premises=HOME) for each in (METER.id, "door/flat")}
+    register = TableRegister(facts, {HOME: PremisesFacts()})
+    told: list[list[Effect]] = []
+    for waiting in (MOST_WAITING, 0):
+        engine, effects = Engine(RULES, register, Journal(), waiting=waiting), list[Effect]()
+        arrived = list(at_home())
+        for now in range(START, START + 4 * 24 * HOUR, 5 * MINUTE):
+            engine.tick(now)
+            while arrived and arrived[0].received_at <= now:
+                engine.observe(arrived.pop(0))
+            effects += engine.take().effects
+        told.append(effects)
+    assert told[0] == told[1]
+    assert {each.rule for each in told[0] if isinstance(each, AlertChange)} >= {"frequent_outings"}
 
 
 def test_of_an_ordinary_day_a_state_is_written_a_few_times() -> None:
