@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import NamedTuple, TypeAlias, cast
 
 from devices.instant import Instant
-from devices.reading import Reading
+from devices.reading import Reading, Value
 from rules.condition import Calm, Calming, Condition, State, Timeless, Verdict
 from rules.derived import DERIVATIONS, RARE, Derivation, Guard
 from rules.lifecycle import Policy
@@ -51,7 +51,7 @@ class Calmings(NamedTuple):
 
     fields: frozenset[str]
     bounds: tuple[tuple[str, float, float], ...]
-    texts: tuple[tuple[str, str], ...]
+    texts: tuple[tuple[str, Value], ...]
     steady: tuple[str, ...]
     below: Bounds
     rules: tuple[tuple[str, State, Callable[[State, Instant], Instant], bool], ...]

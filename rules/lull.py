@@ -46,7 +46,18 @@ class Lull:
     reading. `unmoved` are the rules whose states stay as they are.
     """
 
-    __slots__ = ("_ahead_ms", "_at", "_calm", "_due", "_guards", "_same", "_until", "armed_at")
+    __slots__ = (
+        "_ahead_ms",
+        "_at",
+        "_bounds",
+        "_due",
+        "_fields",
+        "_guards",
+        "_same",
+        "_until",
+        "armed_at",
+        "unmoved",
+    )
 
     def __init__(self, memory: Memory, newest: Reading, calm: Calmings, times: Times) -> None:
         values = newest.values
@@ -54,36 +65,33 @@ class Lull:
         self._until, self._due = times
         self.armed_at = memory.armed_at
         self._set_timer()
-        self._calm = calm
-        self._same = [(name, values[name]) for name in calm.steady] if calm.steady else ()
+        self._fields, self._bounds, self._same = calm.fields, calm.bounds, calm.texts
+        self.unmoved = calm.unmoved
+        if calm.steady:
+            self._same += tuple((name, values[name]) for name in calm.steady)
         self._guards = [
             guard(memory.derived.get(name), newest, calm.below) for name, guard in calm.guards
         ]
 
-    @property
-    def unmoved(self) -> frozenset[str]:
-        """The rules whose states readings that wait leave as they are."""
-        return self._calm.unmoved
-
     def admits(self, reading: Reading) -> bool:
         """Return whether a reading can wait; one that can is the newest from then on."""
         _, _, at, received_at, values = reading
-        fields, bounds, texts, _, _, _, _, _, _ = self._calm
-        if not self._at < at < self._until or values.keys() != fields:
+        if not self._at < at < self._until or values.keys() != self._fields:
             return False
         if received_at + self._ahead_ms >= self._due:
             return False
-        for name, low, high in bounds:
+        for name, low, high in self._bounds:
             if not low < values[name] < high:  # type: ignore[operator]
                 return False
-        for name, value in (*texts, *self._same):
+        for name, value in self._same:
             if values[name] != value:
                 return False
         for guard in self._guards:
             if guard is None or not guard.admits(at, values):
                 return False
-        self._at, self._ahead_ms = at, at - received_at
-        if self.rings_at < self.armed_at:
+        self._at = at
+        self._ahead_ms = ahead_ms = at - received_at
+        if self._due - ahead_ms < self.armed_at:
             self._set_timer()
         return True
 
