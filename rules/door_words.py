@@ -22,6 +22,11 @@ def heard(reading: Reading) -> bool:
     return event not in _NOT_THE_CONTROLLER
 
 
+def beats(reading: Reading) -> bool:
+    """Return whether the controller spoke of itself, without anybody at the door."""
+    return reading.values.get("event", "online") == "online" and heard(reading)
+
+
 def opens(reading: Reading) -> bool:
     """Return whether somebody opened the door in person."""
     values = reading.values

@@ -57,7 +57,8 @@ class PremisesFacts(NamedTuple):
 class Traits(NamedTuple):
     """The facts that decide which numbers a rule uses; equal for many subjects.
 
-    Of an area: how many devices of each kind it has, and the bulk meters of its inflow.
+    Of an area and of a dwelling in care: how many devices of each kind it has; of an area also the
+    bulk meters of its inflow.
     """
 
     model: str | None = None
@@ -66,6 +67,10 @@ class Traits(NamedTuple):
     rooms: int | None = None
     devices: tuple[tuple[str, int], ...] = ()
     bulk: tuple[str, ...] = ()
+
+    def count_of(self, kind: str, unknown: int) -> int:
+        """Return how many devices of a kind there are; `unknown` where none is registered."""
+        return dict(self.devices).get(kind, unknown)
 
 
 class Quiet(NamedTuple):
@@ -139,10 +144,12 @@ class TableRegister:
     bulk: Mapping[str, str] = field(default_factory=dict)
     area_digits: int = COMMUNITY_DIGITS
     _areas: Mapping[str, "_Area"] = field(init=False, repr=False, compare=False)
+    _homes: Mapping[str, tuple[tuple[str, int], ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Look through all devices once: areas are asked for in the middle of work."""
         object.__setattr__(self, "_areas", _areas_of(self.devices, self.bulk))
+        object.__setattr__(self, "_homes", _homes_of(self))
 
     def premises_of(self, kind: str, device: str) -> str | None:
         """Return the premises a device belongs to, or None."""
@@ -195,7 +202,8 @@ class TableRegister:
         """Return what decides its numbers."""
         if subject.scope == "premises":
             premises = self.premises.get(subject.id, _NO_PREMISES)
-            return Traits(care=premises.care, rooms=premises.rooms)
+            devices = self._homes.get(subject.id, ())
+            return Traits(care=premises.care, rooms=premises.rooms, devices=devices)
         if subject.scope == "area":
             area = self._areas.get(subject.id, _NO_AREA)
             return Traits(devices=area.devices, bulk=area.bulk)
@@ -242,3 +250,20 @@ def _areas_of(devices: Mapping[str, DeviceFacts], bulk: Mapping[str, str]) -> di
         code: _Area(chain, tuple(sorted(counts[code].items())), tuple(meters[code]))
         for code, chain in chains.items()
     }
+
+
+def _homes_of(register: TableRegister) -> dict[str, tuple[tuple[str, int], ...]]:
+    """Return how many devices of each kind every dwelling in care has, shared ones included."""
+    of: defaultdict[str, set[str]] = defaultdict(set)
+    for device, facts in register.devices.items():
+        home = facts.premises
+        if home is not None and register.premises.get(home, _NO_PREMISES).care:
+            of[home].add(device)
+    for device, homes in register.shared.items():
+        if not register.devices.get(device, _NO_DEVICE).is_removed:
+            for home in homes:
+                of[home].add(device)
+    counts = {
+        home: Counter(each.partition("/")[0] for each in devices) for home, devices in of.items()
+    }
+    return {home: tuple(sorted(count.items())) for home, count in counts.items()}

@@ -259,6 +259,67 @@ def test_the_counters_of_cold_and_hot_water_are_each_their_own() -> None:
     assert found[0].since <= MIDNIGHT + HOUR
 
 
+def test_a_building_entrance_that_is_heard_does_not_stand_for_a_dead_flat_door() -> None:
+    flat, meter = (DeviceFacts(premises=HOME) for _ in range(2))
+    register = TableRegister(
+        {"door/flat": flat, "water_meter/meter-1": meter},
+        {HOME: PremisesFacts(care="elderly_alone")},
+        {"door/door-1": (HOME,)},
+    )
+    rules = tuple(catalogue()[name] for name in ("care_inactive", "household_silent"))
+    engine = Engine(Rulebook(rules), register, SavedStates())
+    for hour in range(24 * 9):
+        at = MIDNIGHT + hour * HOUR
+        if hour < 24:
+            engine.observe(door(at)._replace(device="flat"))
+        engine.observe(door(at + 1))
+        engine.observe(water(at, 0.0 if hour >= 24 else 5.0))
+    assert raised(engine) == set()
+
+
+@pytest.mark.parametrize(
+    ("removed", "alerts"), [(True, {(HOME, "household_silent")}), (False, set())]
+)
+def test_a_meter_that_is_removed_is_waited_for_no_longer_and_the_count_begins_anew(
+    *, removed: bool, alerts: set[tuple[str, str]]
+) -> None:
+    rulebook = Rulebook((catalogue()["household_silent"],))
+    names = ("door/door-1", "water_meter/cold", "water_meter/hot")
+    devices = dict.fromkeys(names, DeviceFacts(premises=HOME))
+    in_care = {HOME: PremisesFacts(care="elderly_alone")}
+    engine = Engine(rulebook, TableRegister(devices, in_care), SavedStates())
+    told = []
+    for hour in range(100):
+        at = MIDNIGHT + hour * HOUR
+        if hour == 50 and removed:
+            gone = {**devices, "water_meter/cold": DeviceFacts(is_removed=True)}
+            engine.replace(rulebook, TableRegister(gone, in_care))
+        engine.observe(door(at))
+        engine.observe(counted(at, "hot", 40.0))
+        if hour < 5:
+            engine.observe(counted(at, "cold", 120.0 + hour))
+        told.append(raised(engine))
+    assert set().union(*told[:74]) == set()
+    assert set().union(*told) == alerts
+
+
+def test_a_state_saved_with_one_door_and_one_meter_for_all_goes_on() -> None:
+    """An update of the service neither ends an alert nor begins the count anew."""
+    state, _ = watched([*rhythm(10), *hours(30, first=240)])
+    signs, door_1, meter = state, state.doors["door-1"], state.meters["meter-1"]
+    once: tuple[object, ...] = (
+        signs.from_at, signs.day, signs.door_at, door_1.heard_at, signs.water_at, meter.heard_at,
+        {}, meter.coarse, meter.shut, signs.found, signs.hours, meter.drip, signs.days,
+    )  # fmt: skip
+    after = from_json(to_json(once))
+    for reading in hours(30, first=270):
+        after, finding = CONDITION.observe(after, reading)
+        state, straight = CONDITION.observe(state, reading)
+        assert finding == straight
+    assert after == state
+    assert state.found
+
+
 def counted(at: Instant, meter: str, cumulative_m3: float) -> Reading:
     return Reading(meter, "water_meter", at, at, {"cumulative_m3": cumulative_m3})
 

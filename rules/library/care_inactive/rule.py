@@ -4,16 +4,25 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from devices.instant import Instant, milliseconds_of
-from devices.reading import Reading
+from devices.reading import Reading, Value
 from rules.care import FLAT_DOOR, limits_by_class, of_class
 from rules.condition import Condition, State, Timeless, Verdict
 from rules.conditions.never import Never
 from rules.door_words import DOOR_GAP, heard, opens
 from rules.explanation import Template
-from rules.finding import Finding, clear
+from rules.finding import Finding, clear, unknown
 from rules.limits import InForce
 from rules.rule import AlertRule, Numbers
 from rules.severity import Severity
+from rules.sources import (
+    MOST,
+    UNNAMED,
+    Controller,
+    Controllers,
+    controllers_of,
+    doors_until,
+    listened,
+)
 
 _DAY = milliseconds_of(timedelta(days=1))
 DAYS = limits_by_class(
@@ -33,14 +42,16 @@ DAYS = limits_by_class(
 
 @dataclass(frozen=True, slots=True)
 class NoOpening(Timeless):
-    """No opening for some days in which the controller was heard.
+    """No opening for some days in which the controllers of all its doors were heard.
 
-    It is told by the controller's own words, so its silence is never taken for the person's. State:
-    when the door was last opened, or from when on that is known; when last heard; 1 if found.
+    It is told by the controllers' own words, so their silence is never taken for the person's: one
+    that is not heard for 26 h leaves it unknown. `doors` is how many the dwelling has. State: when
+    a door was last opened, or from when on that is known; the controllers; 1 if found.
     """
 
     days: InForce
     severity: Severity
+    doors: int = MOST
 
     def start(self) -> State:
         """Return the state of a door never heard."""
@@ -50,38 +61,51 @@ class NoOpening(Timeless):
         """Take in a word of a controller; that of one of several may be older than the last."""
         if not heard(reading):
             return state, None
-        opened_at, heard_at, found = state or (reading.measured_at, reading.measured_at, 0)
-        at = max(reading.measured_at, heard_at)
-        if opens(reading) or at - heard_at > DOOR_GAP:
-            opened_at = max(opened_at, reading.measured_at)
-        if at < self._due(opened_at):
-            return (opened_at, at, 0), clear(at) if found else None
-        evidence = {
+        measured_at = reading.measured_at
+        opened_at, before, found = _known(state) if state else (measured_at, {}, 0)
+        doors, unknown_since = listened(before, reading, self.doors)
+        if opens(reading) or unknown_since is not None:
+            opened_at = max(opened_at, measured_at)
+        until, at = doors_until(doors), max(each.heard_at for each in doors.values())
+        if at - until > DOOR_GAP:
+            return (opened_at, doors, found), unknown(at) if found else None
+        if until < self._due(opened_at):
+            return (opened_at, doors, 0), clear(at) if found else None
+        evidence: dict[str, Value | None] = {
             "opened_at": opened_at,
-            "days": round((at - opened_at) / _DAY, 1),
+            "days": round((until - opened_at) / _DAY, 1),
             "limit": self.days.value,
             "limit_from": self.days.source,
         }
-        return (opened_at, at, 1), Finding(self.severity, at, opened_at, evidence)
+        return (opened_at, doors, 1), Finding(self.severity, at, opened_at, evidence)
 
     def amend(self, state: State, reading: Reading) -> Verdict:
         """Take in a late opening, which may excuse what was found."""
         if state is None or not opens(reading) or reading.measured_at <= state[0]:
             return state, None
-        opened_at, (_, heard_at, found) = reading.measured_at, state
-        if found and heard_at < self._due(opened_at):
-            return (opened_at, heard_at, 0), clear(opened_at)
-        return (opened_at, heard_at, found), None
+        opened_at, (_, doors, found) = reading.measured_at, _known(state)
+        if found and doors_until(doors) < self._due(opened_at):
+            return (opened_at, doors, 0), clear(opened_at)
+        return (opened_at, doors, found), None
 
     def _due(self, opened_at: Instant) -> Instant:
         return opened_at + round(self.days.value * _DAY)
+
+
+def _known(state: State) -> tuple[Instant, Controllers, int]:
+    """Return a state; one that was saved with an instant for all doors has one that is unnamed."""
+    opened_at, doors, found = state
+    if isinstance(doors, int):
+        return opened_at, {UNNAMED: Controller(doors, doors)}, found
+    return opened_at, controllers_of(doors), found
 
 
 def _condition(numbers: Numbers) -> Condition:
     if numbers.traits.care is None:
         return Never()
     weak = numbers[FLAT_DOOR.name].value < 1
-    return NoOpening(of_class(numbers, "days"), Severity.NOTICE if weak else Severity.WARNING)
+    severity = Severity.NOTICE if weak else Severity.WARNING
+    return NoOpening(of_class(numbers, "days"), severity, numbers.traits.count_of("door", MOST))
 
 
 RULE = AlertRule(

@@ -9,6 +9,7 @@ from rules.explanation import Template, Text
 from rules.household import BothSilent
 from rules.limits import Limit, Tighter
 from rules.rule import AlertRule, Numbers
+from rules.sources import MOST
 
 HOURS = limits_by_class(
     "h",
@@ -54,7 +55,8 @@ def _condition(numbers: Numbers) -> Condition:
     if numbers.traits.care is None:
         return Never()
     weak = numbers[FLAT_DOOR.name].value < 1
-    return BothSilent(of_class(numbers, "h"), numbers[SIGN.name].value, weak)
+    doors, meters = (numbers.traits.count_of(kind, MOST) for kind in ("door", "water_meter"))
+    return BothSilent(of_class(numbers, "h"), numbers[SIGN.name].value, weak, doors, meters)
 
 
 def _told(reason: Text, habit: Text, otherwise: Template | None) -> Template:
