@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 from devices.instant import milliseconds_of
-from devices.reading import Reading
+from devices.reading import Reading, Values
 
 DOOR_GAP = milliseconds_of(timedelta(hours=26))
 """A longer hole between two words of a controller may have swallowed an opening. A heartbeat comes
 once a day or more often, with 2 h of room (general knowledge, not from a standard)."""
 
 _NOT_THE_CONTROLLER = frozenset({"offline", "power_lost"})
+_WITHOUT_OCCASION = frozenset({"online", *_NOT_THE_CONTROLLER})
 _BY_OTHERS = frozenset({"remote"})
 """A door opened from afar says nothing of who is inside."""
 
@@ -22,9 +23,19 @@ def heard(reading: Reading) -> bool:
     return event not in _NOT_THE_CONTROLLER
 
 
+def leaves(reading: Reading) -> bool:
+    """Return whether the controller says that from now on it is not there to notice openings."""
+    return reading.values.get("event") in _NOT_THE_CONTROLLER
+
+
 def beats(reading: Reading) -> bool:
     """Return whether the controller spoke of itself, without anybody at the door."""
-    return reading.values.get("event", "online") == "online" and heard(reading)
+    return is_of_itself(reading.values) and heard(reading)
+
+
+def is_of_itself(values: Values) -> bool:
+    """Return whether what a controller says is of itself: a heartbeat, or how it is."""
+    return values.get("event", "online") in _WITHOUT_OCCASION
 
 
 def opens(reading: Reading) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading, Value
 from rules.condition import State, Timeless, Verdict
-from rules.door_words import heard, opens
+from rules.door_words import heard, leaves, opens
 from rules.finding import Evidence, Finding, clear, unknown
 from rules.habit import Days, Hours, day_of, remembered, usual_upper
 from rules.limits import InForce
@@ -112,9 +112,10 @@ class BothSilent(Timeless):
         """Take in a reading of the door or of the meter."""
         at = reading.measured_at
         signs = _signs(state) if state else Signs(at, day_of(at))
-        taken = self._guarded if heard(reading) else self._metered
-        after = self._with_habit(taken(signs, reading))
-        return self._judged(after, at)
+        taken = self._guarded if heard(reading) or leaves(reading) else self._metered
+        after = taken(signs, reading)
+        sources = after.sources
+        return self._judged(self._with_habit(after, sources), at, sources)
 
     def amend(self, state: State, reading: Reading) -> Verdict:
         """Take in a late sign of life, which may excuse what was found."""
@@ -128,7 +129,7 @@ class BothSilent(Timeless):
             signs = signs.with_water(at)
         else:
             return state, None
-        if signs.found and self._judged(signs, at)[0].found is False:
+        if signs.found and self._judged(signs, at, signs.sources)[0].found is False:
             return signs._replace(found=False), clear(at)
         return signs, None
 
@@ -160,9 +161,9 @@ class BothSilent(Timeless):
             signs = signs._replace(meters=meters)
         return signs.with_water(reading.measured_at) if round(litres, 6) >= self.sign_l else signs
 
-    def _with_habit(self, signs: Signs) -> Signs:
+    def _with_habit(self, signs: Signs, sources: tuple[Instant, ...]) -> Signs:
         """Return them with the days that are over and known; one too quiet is no habit."""
-        until = day_of(min(signs.sources, default=0))
+        until = day_of(min(sources, default=0))
         if until <= signs.day:
             return signs
         days, allowed = signs.days, self.allowed_h(signs.days)
@@ -173,8 +174,7 @@ class BothSilent(Timeless):
             days = remembered(days, quiet) if quiet < allowed else days
         return signs._replace(day=until, days=days)
 
-    def _judged(self, signs: Signs, at: Instant) -> Verdict:
-        sources = signs.sources
+    def _judged(self, signs: Signs, at: Instant, sources: tuple[Instant, ...]) -> Verdict:
         known_until = min(sources, default=0)
         if not known_until or at - known_until > _LOST or signs.shut:
             return signs, unknown(at) if signs.found else None

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from devices.instant import Instant, instant_of
 from devices.reading import Reading
+from rules.door_words import is_of_itself
 from rules.subject import Subject
 
 FOR_GOOD = instant_of(datetime(9999, 1, 1, tzinfo=UTC))
@@ -91,7 +92,7 @@ class Register(Protocol):
         """Return whose a reading is.
 
         The dwelling it names, if that is known; else the device's own premises. What a device says
-        of itself, which is no event, is also for the dwellings in care that share it.
+        of itself is also for the dwellings in care that share it.
         """
 
     def zones_of(self, reading: Reading) -> tuple[str, ...]:
@@ -166,7 +167,7 @@ class TableRegister:
         own = None if facts is None else facts.premises
         homes = () if own is None else (own,)
         behind = self.shared.get(name) if self.shared else None
-        if behind is None or "event" in values:
+        if behind is None or not is_of_itself(values):
             return homes
         return (*homes, *(home for home in behind if home != own))
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading
-from rules.door_words import DOOR_GAP, beats
+from rules.door_words import DOOR_GAP, beats, leaves
 from rules.habit import day_of
 
 MOST = 8
@@ -17,17 +17,45 @@ _FINEST_COARSE_L = 10
 """A meter that counts in larger steps looks as if nobody used water."""
 _HALF_A_DAY = 720
 _MINUTE = milliseconds_of(timedelta(minutes=1))
+_ROOM = milliseconds_of(timedelta(hours=2))
+_REMEMBERED = 5
 
 
 class Controller(NamedTuple):
     """A door's controller; a saved state, so that new fields go to the end.
 
     It was there until `heard_at`. `beat_at` is its last word without anybody at the door, 0 for
-    none: of a door that speaks only when it is opened, nobody can say that it was not.
+    none: of a door that speaks only when it is opened, nobody can say that it was not. `minutes`
+    are the last times between two of these; `out`: it said that it would not be there.
     """
 
     heard_at: Instant
     beat_at: Instant = 0
+    minutes: list[int] = []  # noqa: RUF012 never changed in place
+    out: bool = False
+
+    def after(self, at: Instant, *, beats: bool) -> "Controller":
+        """Return it after a word of that instant."""
+        if not beats:
+            return Controller(at, self.beat_at, self.minutes)
+        if not self.beat_at:
+            return Controller(at, at)
+        between = (at - self.beat_at) // _MINUTE
+        if self.minutes.count(between) == _REMEMBERED:
+            return Controller(at, at, self.minutes)
+        return Controller(at, at, [*self.minutes, between][-_REMEMBERED:])
+
+    def misses(self, at: Instant) -> bool:
+        """Return whether openings before its word of that instant may be missing."""
+        return self.out or at - self.heard_at > self._longest
+
+    @property
+    def _longest(self) -> int:
+        """How long it may say nothing and still be there: one lost heartbeat, and 2 h of room."""
+        if len(self.minutes) < _REMEMBERED:
+            return DOOR_GAP
+        usual = sorted(self.minutes)[_REMEMBERED // 2]
+        return min(DOOR_GAP, 2 * usual * _MINUTE + _ROOM)
 
 
 class Drip(NamedTuple):
@@ -75,7 +103,7 @@ class Metered(NamedTuple):
     unknown_since: Instant | None = None
 
 
-def controllers_of(saved: Mapping[str, Sequence[Instant]]) -> Controllers:
+def controllers_of(saved: Mapping[str, Sequence[Any]]) -> Controllers:
     """Return controllers as they were saved."""
     return {name: Controller(*each) for name, each in saved.items()}
 
@@ -103,18 +131,25 @@ def water_until(meters: Meters) -> Instant:
 def listened(doors: Controllers, reading: Reading, most: int) -> tuple[Controllers, Instant | None]:
     """Return the controllers after a word of one, and since when openings before may be missing.
 
-    They may in a hole, at a door that is new, and at one that is gone: beyond the `most` that the
-    dwelling has, those heard longest ago are. None for no such time.
+    They may in a hole, however short one that was announced; at a door that is new, and at one that
+    is gone: beyond the `most` that the dwelling has, those heard longest ago are. None for no such
+    time.
     """
     at, before = reading.measured_at, _before(doors, reading)
-    beat_at = at if beats(reading) else before.beat_at if before else 0
-    known = {name: each for name, each in doors.items() if name != UNNAMED}
-    known[reading.device] = Controller(at, beat_at)
+    known = {**doors}
+    known.pop(UNNAMED, None)
+    if leaves(reading):
+        if before is not None:
+            known[reading.device] = before._replace(out=True)
+        return known, None
+    after = (before or Controller(at)).after(at, beats=beats(reading))
+    known[reading.device] = after
     kept = known if len(known) <= most else _doors_kept(known, most)
-    since = [each.heard_at for name, each in known.items() if each.beat_at and name not in kept]
-    if before is None and beat_at:
+    gone = () if kept is known else known.keys() - kept.keys()
+    since = [known[name].heard_at for name in gone if known[name].beat_at]
+    if before is None and after.beat_at:
         since.append(at)
-    if before is not None and at - before.heard_at > DOOR_GAP:
+    if before is not None and before.misses(at):
         since.append(before.heard_at)
     return kept, min(since, default=None)
 
@@ -126,7 +161,8 @@ def metered(meters: Meters, reading: Reading, most: int) -> Metered:
     after, litres, missing = _counted(fitted, reading)
     if after == before:
         return Metered(meters)
-    known = {name: each for name, each in meters.items() if name != UNNAMED}
+    known = {**meters}
+    known.pop(UNNAMED, None)
     known[reading.device] = after
     kept = _latest(known, most)
     since = [each.heard_at for name, each in known.items() if name not in kept]

@@ -277,6 +277,18 @@ def test_a_building_entrance_that_is_heard_does_not_stand_for_a_dead_flat_door()
     assert raised(engine) == set()
 
 
+@pytest.mark.parametrize(("event", "missed"), [("offline", True), ("closed", False)])
+def test_an_outage_that_a_shared_door_announces_is_one_of_each_dwelling_behind_it(
+    *, event: str, missed: bool
+) -> None:
+    engine = engine_of_a_building()
+    for hour in range(80):
+        at = MIDNIGHT + hour * HOUR
+        said = door(at)._replace(values={"event": event}) if hour == 60 else door(at)
+        engine.observe(said)
+    assert ((HOME, "care_inactive") in raised(engine)) is not missed
+
+
 @pytest.mark.parametrize(
     ("removed", "alerts"), [(True, {(HOME, "household_silent")}), (False, set())]
 )

@@ -8,7 +8,7 @@ from devices.reading import Reading, Value
 from rules.care import FLAT_DOOR, limits_by_class, of_class
 from rules.condition import Condition, State, Timeless, Verdict
 from rules.conditions.never import Never
-from rules.door_words import DOOR_GAP, heard, opens
+from rules.door_words import DOOR_GAP, heard, leaves, opens
 from rules.explanation import Template
 from rules.finding import Finding, clear, unknown
 from rules.limits import InForce
@@ -59,11 +59,13 @@ class NoOpening(Timeless):
 
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Take in a word of a controller; that of one of several may be older than the last."""
-        if not heard(reading):
+        if not heard(reading) and not (state and leaves(reading)):
             return state, None
         measured_at = reading.measured_at
         opened_at, before, found = _known(state) if state else (measured_at, {}, 0)
         doors, unknown_since = listened(before, reading, self.doors)
+        if leaves(reading):
+            return (opened_at, doors, found), None
         if opens(reading) or unknown_since is not None:
             opened_at = max(opened_at, measured_at)
         until, at = doors_until(doors), max(each.heard_at for each in doors.values())
