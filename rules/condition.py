@@ -106,6 +106,16 @@ class Amendable(Protocol):
         """Take in a late reading; a clear finding says that what was found has not been there."""
 
 
+class Returning(Protocol):
+    """A condition that counts for how long nobody shows; it has `returned`, where others have not.
+
+    While an absence lasts that was told beforehand, the alert is suppressed as any other.
+    """
+
+    def returned(self, state: State, at: Instant) -> State:
+        """Return the state after an absence that ended at `at`: from then on it counts anew."""
+
+
 class Mustering(Protocol):
     """A condition of an area that also looks at which of its devices are silent."""
 

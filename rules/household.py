@@ -133,6 +133,11 @@ class BothSilent(Timeless):
             return signs._replace(found=False), clear(at)
         return signs, None
 
+    def returned(self, state: State, at: Instant) -> State:
+        """Count anew from the end of an absence."""
+        signs = _signs(state)
+        return signs.unheard(at, at)._replace(found=False)
+
     def allowed_h(self, days: Days) -> float:
         """Return for how many hours this dwelling may be quiet: by its class and its own habit.
 

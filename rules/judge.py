@@ -11,6 +11,7 @@ from rules.bound import Bound, BoundSequence, Watch
 from rules.condition import Amendable, Mustering, Roll, Silence, State, Verdict
 from rules.due import due_of, rule_due, turn_due
 from rules.effect import AlertChange, Effect
+from rules.finding import Finding, clear
 from rules.lifecycle import (
     NEVER,
     RAISED,
@@ -29,9 +30,10 @@ from rules.lifecycle import (
 from rules.memory import FAR, Memory
 from rules.moment import Moment, Outage
 from rules.register import Lease, Quiet
-from rules.rule import BLIND_AREA, REMOVED
+from rules.rule import AWAY, BLIND_AREA, REMOVED
 from rules.sequence import Override
 from rules.sequence import Turn as SequenceTurn
+from rules.severity import Severity
 from rules.silence import News, Told, Turn, keep_told, told_of
 from rules.subject import Subject
 
@@ -108,6 +110,7 @@ class Judge:
             if finding is None:
                 step = heard(life or NEVER, when.at)
             else:
+                after, finding = self._returned(memory, bound, after, finding)
                 step = judged(life or NEVER, finding, bound.policy)
             self._live(memory, bound, after, step, when)
 
@@ -287,6 +290,11 @@ class Judge:
                 step = aged(life or NEVER, finding, bound.policy)
                 self._live(memory, bound, state, step, when)
                 life = memory.lives.get(bound.name)
+            if life is not None and life.quiet_until is not None and life.quiet_until <= at:
+                state, finding = self._returned(memory, bound, state, _still(life, at))
+                if finding.severity is None:
+                    self._live(memory, bound, state, withdrawn(life, at), when)
+                    life = memory.lives.get(bound.name)
             self._live(memory, bound, state, passed(life or NEVER, at, bound.policy), when)
             if rule_due(bound, *(memory.kept(bound))) == at:
                 return
@@ -368,11 +376,31 @@ class Judge:
             return FAR
         return max(untils, default=0)
 
+    def _returned(
+        self, memory: Memory, bound: Bound, state: State, finding: Finding
+    ) -> tuple[State, Finding]:
+        """Return what is left of a finding where an absence has ended since it began: nothing."""
+        returned = getattr(bound.condition, "returned", None)
+        if returned is None or finding.severity is None:
+            return state, finding
+        ends = [
+            quiet.until + memory.ahead_ms
+            for quiet in self.register.quiet(memory.subject)
+            if quiet.reason == AWAY
+        ]
+        at = max((end for end in ends if finding.since < end <= finding.at), default=None)
+        return (state, finding) if at is None else (returned(state, at), clear(finding.at))
+
     def _is_removed(self, subject: Subject) -> bool:
         return any(quiet.reason == REMOVED for quiet in self.register.quiet(subject))
 
     def _failed(self, memory: Memory, name: str, error: Exception) -> None:
         self.failures.append(Failure(name, memory.subject, type(error).__name__))
+
+
+def _still(life: Life, at: Instant) -> Finding:
+    """Return the finding that an alert goes on."""
+    return Finding(Severity(life.severity), at, life.start, life.evidence)
 
 
 def _is_raised(life: Life | None) -> bool:

@@ -44,7 +44,10 @@ class Lease(NamedTuple):
 
 
 class PremisesFacts(NamedTuple):
-    """A dwelling. `care` is the care class of who lives there, None for no one in care."""
+    """A dwelling. `care` is the care class of who lives there, None for no one in care.
+
+    `away` is the absence of now or the next one, `been_away` the last that is over.
+    """
 
     areas: tuple[str, ...] = ()
     rooms: int | None = None
@@ -53,6 +56,7 @@ class PremisesFacts(NamedTuple):
     away: Span | None = None
     maintenance: Span | None = None
     leases: tuple[Lease, ...] = ()
+    been_away: Span | None = None
 
 
 class Traits(NamedTuple):
@@ -214,15 +218,15 @@ class TableRegister:
     def quiet(self, subject: Subject) -> tuple[Quiet, ...]:
         """Return the reasons to keep quiet about it, past and coming ones included."""
         if subject.scope == "premises":
-            premises = self.premises.get(subject.id, _NO_PREMISES)
-            away, maintenance = premises.away, premises.maintenance
+            home = self.premises.get(subject.id, _NO_PREMISES)
+            maintenance = home.maintenance
         else:
             device = self.devices.get(subject.id, _NO_DEVICE)
             home = self.premises.get(device.premises or "", _NO_PREMISES)
             if device.is_removed:
                 return (Quiet("removed", FOR_GOOD),)
-            away, maintenance = home.away, device.maintenance
-        reasons = (("away", away), ("maintenance", maintenance))
+            maintenance = device.maintenance
+        reasons = (("away", home.been_away), ("away", home.away), ("maintenance", maintenance))
         return tuple(
             Quiet(reason, span.until, span.since) for reason, span in reasons if span is not None
         )

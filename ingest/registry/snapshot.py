@@ -32,6 +32,10 @@ _QUIET_PREMISES = (
     "SELECT premises, ifnull(since, 0), until FROM registered_quiet"
     " WHERE premises IS NOT NULL AND reason = ? ORDER BY 1, 2"
 )
+_BEEN_AWAY = (
+    "SELECT premises, ifnull(since, 0), max(until) FROM registered_quiet"
+    " WHERE premises IS NOT NULL AND reason = 'away' AND until <= ? GROUP BY premises"
+)
 _PERSONS = (
     "SELECT premises, person FROM registered_care"
     " UNION SELECT premises, person FROM registered_leases WHERE until > ?1"
@@ -116,6 +120,7 @@ def _premises(
     leases = _leases(database)
     away = _quiet_times(database.execute(_QUIET_PREMISES, ("away",)), now)
     maintenance = _quiet_times(database.execute(_QUIET_PREMISES, ("maintenance",)), now)
+    been_away = {name: Span(*span) for name, *span in database.execute(_BEEN_AWAY, (now,))}
     shared: dict[PremisesFacts, PremisesFacts] = {}
     rows = database.execute("SELECT premises, area, rooms FROM registered_premises")
     for name, area, rooms in rows:
@@ -127,6 +132,7 @@ def _premises(
             away=away.get(name),
             maintenance=maintenance.get(name),
             leases=leases.get(name, ()),
+            been_away=been_away.get(name),
         )
         yield name, facts if facts.persons else shared.setdefault(facts, facts)
 

@@ -98,7 +98,12 @@ def test_of_several_quiet_times_the_present_one_holds_then_the_next(
         span = register_of(database, _day(day)).premises[HOME].away
         return span and ((span.since - _day(1)) // _DAY + 1, (span.until - _day(1)) // _DAY + 1)
 
+    def been_away(day: int) -> int | None:
+        span = register_of(database, _day(day)).premises[HOME].been_away
+        return span and (span.until - _day(1)) // _DAY + 1
+
     assert [away(day) for day in (1, 5, 6, 9, 20)] == [(1, 6), (3, 6), (9, 11), (9, 11), (9, 11)]
+    assert [been_away(day) for day in (1, 4, 6, 20)] == [None, 4, 6, 11]
 
 
 def test_a_device_that_was_removed_is_quiet_and_in_no_dwelling(

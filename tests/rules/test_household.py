@@ -22,7 +22,7 @@ from rules.habit import Hours, day_of, usual_upper
 from rules.household import BothSilent
 from rules.lifecycle import Life, Phase, Transition
 from rules.limits import InForce
-from rules.register import DeviceFacts, PremisesFacts, TableRegister
+from rules.register import DeviceFacts, PremisesFacts, Span, TableRegister
 from rules.severity import Severity
 from rules.subject import Subject
 
@@ -275,6 +275,23 @@ def test_a_building_entrance_that_is_heard_does_not_stand_for_a_dead_flat_door()
         engine.observe(door(at + 1))
         engine.observe(water(at, 0.0 if hour >= 24 else 5.0))
     assert raised(engine) == set()
+
+
+def test_the_end_of_an_absence_is_known_when_the_next_one_is_registered() -> None:
+    rulebook = Rulebook((catalogue()["household_silent"],))
+    devices = dict.fromkeys(("door/door-1", "water_meter/meter-1"), DeviceFacts(premises=HOME))
+    over, coming = (
+        Span(MIDNIGHT + since * HOUR, MIDNIGHT + until * HOUR)
+        for since, until in ((10, 20), (300, 400))
+    )
+    home = PremisesFacts(care="elderly_alone", away=coming, been_away=over)
+    engine = Engine(rulebook, TableRegister(devices, {HOME: home}), SavedStates())
+    for reading in hours(44):
+        engine.observe(reading)
+    assert raised(engine) == set()
+    for reading in hours(1, first=44):
+        engine.observe(reading)
+    assert raised(engine) == {(HOME, "household_silent")}
 
 
 @pytest.mark.parametrize(("event", "missed"), [("offline", True), ("closed", False)])

@@ -90,6 +90,11 @@ class NoOpening(Timeless):
             return (opened_at, doors, 0), clear(opened_at)
         return (opened_at, doors, found), None
 
+    def returned(self, state: State, at: Instant) -> State:
+        """Count anew from the end of an absence."""
+        opened_at, doors, _ = _known(state)
+        return (max(opened_at, at), doors, 0)
+
     def _due(self, opened_at: Instant) -> Instant:
         return opened_at + round(self.days.value * _DAY)
 
