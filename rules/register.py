@@ -62,6 +62,7 @@ class PremisesFacts(NamedTuple):
 class Traits(NamedTuple):
     """The facts that decide which numbers a rule uses; equal for many subjects.
 
+    `persons` is how many are registered in a dwelling, 0 for not known.
     Of an area and of a dwelling in care: how many devices of each kind it has; of an area also the
     bulk meters of its inflow.
     """
@@ -72,6 +73,7 @@ class Traits(NamedTuple):
     rooms: int | None = None
     devices: tuple[tuple[str, int], ...] = ()
     bulk: tuple[str, ...] = ()
+    persons: int = 0
 
     def count_of(self, kind: str, unknown: int) -> int:
         """Return how many devices of a kind there are; `unknown` where none is registered."""
@@ -207,8 +209,9 @@ class TableRegister:
         """Return what decides its numbers."""
         if subject.scope == "premises":
             premises = self.premises.get(subject.id, _NO_PREMISES)
+            care, rooms, persons = premises.care, premises.rooms, len(premises.persons)
             devices = self._homes.get(subject.id, ())
-            return Traits(care=premises.care, rooms=premises.rooms, devices=devices)
+            return Traits(care=care, rooms=rooms, devices=devices, persons=persons)
         if subject.scope == "area":
             area = self._areas.get(subject.id, _NO_AREA)
             return Traits(devices=area.devices, bulk=area.bulk)

@@ -1,1 +1,1 @@
-"""A dwelling in which more people live than there is room for."""
+"""A dwelling in which unusually many people live or stay."""
