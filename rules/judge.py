@@ -389,7 +389,13 @@ class Judge:
             if quiet.reason == AWAY
         ]
         at = max((end for end in ends if finding.since < end <= finding.at), default=None)
-        return (state, finding) if at is None else (returned(state, at), clear(finding.at))
+        if at is None:
+            return state, finding
+        try:
+            return returned(state, at), clear(finding.at)
+        except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
+            self._failed(memory, bound.name, error)
+            return state, finding
 
     def _is_removed(self, subject: Subject) -> bool:
         return any(quiet.reason == REMOVED for quiet in self.register.quiet(subject))

@@ -47,7 +47,8 @@ class Controller(NamedTuple):
 
     def misses(self, at: Instant) -> bool:
         """Return whether openings before its word of that instant may be missing."""
-        return self.out or at - self.heard_at > self._longest
+        hole = at - self.heard_at
+        return self.out or (hole > _ROOM and hole > self._longest)
 
     @property
     def _longest(self) -> int:
@@ -144,14 +145,16 @@ def listened(doors: Controllers, reading: Reading, most: int) -> tuple[Controlle
         return known, None
     after = (before or Controller(at)).after(at, beats=beats(reading))
     known[reading.device] = after
-    kept = known if len(known) <= most else _doors_kept(known, most)
-    gone = () if kept is known else known.keys() - kept.keys()
-    since = [known[name].heard_at for name in gone if known[name].beat_at]
+    since = [before.heard_at] if before and before.misses(at) else []
     if before is None and after.beat_at:
         since.append(at)
-    if before is not None and before.misses(at):
-        since.append(before.heard_at)
-    return kept, min(since, default=None)
+    if len(known) > most:
+        kept = _doors_kept(known, most)
+        since += [
+            each.heard_at for name, each in known.items() if each.beat_at and name not in kept
+        ]
+        known = kept
+    return known, min(since) if since else None
 
 
 def metered(meters: Meters, reading: Reading, most: int) -> Metered:
@@ -177,7 +180,7 @@ def _before(devices: Mapping[str, Heard], reading: Reading) -> Heard | None:
     return devices.get(reading.device) or devices.get(UNNAMED)
 
 
-def _doors_kept(doors: Controllers, most: int) -> Controllers:
+def _doors_kept(doors: Controllers, most: int) -> dict[str, Controller]:
     beating = {name: each for name, each in doors.items() if each.beat_at}
     others = {name: each for name, each in doors.items() if not each.beat_at}
     return {**_latest(beating, most), **_latest(others, MOST)}

@@ -294,6 +294,30 @@ def test_the_end_of_an_absence_is_known_when_the_next_one_is_registered() -> Non
     assert raised(engine) == {(HOME, "household_silent")}
 
 
+class Forgetful(BothSilent):
+    """Fails when an absence ends."""
+
+    def returned(self, state: State, at: Instant) -> State:
+        raise LookupError(state, at)
+
+
+def test_a_condition_that_fails_at_the_end_of_an_absence_keeps_its_alert_and_stops_no_other() -> (
+    None
+):
+    failing = replace(
+        catalogue()["household_silent"], condition=lambda _: Forgetful(CONDITION.hours, 3.0)
+    )
+    devices = dict.fromkeys(("door/door-1", "water_meter/meter-1"), DeviceFacts(premises=HOME))
+    away = Span(MIDNIGHT, MIDNIGHT + 80 * HOUR)
+    register = TableRegister(devices, {HOME: PremisesFacts(care="elderly_alone", away=away)})
+    engine = Engine(Rulebook((failing, catalogue()["care_inactive"])), register, SavedStates())
+    for reading in hours(81):
+        engine.observe(reading)
+    assert {failure.error for failure in engine.take().failures} == {"LookupError"}
+    visible = {rule: life.visible for rule, life in engine.lives(Subject("premises", HOME)).items()}
+    assert visible == {"household_silent": Phase.FIRING, "care_inactive": Phase.INACTIVE}
+
+
 @pytest.mark.parametrize(("event", "missed"), [("offline", True), ("closed", False)])
 def test_an_outage_that_a_shared_door_announces_is_one_of_each_dwelling_behind_it(
     *, event: str, missed: bool

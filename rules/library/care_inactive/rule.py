@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading, Value
@@ -40,13 +41,24 @@ DAYS = limits_by_class(
 )
 
 
+class Known(NamedTuple):
+    """When a door was last opened, or from when on that is known; the doors; whether it was found.
+
+    A saved state, so that new fields go to the end.
+    """
+
+    opened_at: Instant
+    doors: Controllers
+    found: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class NoOpening(Timeless):
     """No opening for some days in which the controllers of all its doors were heard.
 
     It is told by the controllers' own words, so their silence is never taken for the person's: one
-    that is not heard for 26 h leaves it unknown. `doors` is how many the dwelling has. State: when
-    a door was last opened, or from when on that is known; the controllers; 1 if found.
+    that is not heard for 26 h leaves it unknown. `doors` is how many the dwelling has. State: None,
+    or `Known`.
     """
 
     days: InForce
@@ -62,24 +74,24 @@ class NoOpening(Timeless):
         if not heard(reading) and not (state and leaves(reading)):
             return state, None
         measured_at = reading.measured_at
-        opened_at, before, found = _known(state) if state else (measured_at, {}, 0)
+        opened_at, before, found = _known(state) if state else Known(measured_at, {})
         doors, unknown_since = listened(before, reading, self.doors)
         if leaves(reading):
-            return (opened_at, doors, found), None
+            return Known(opened_at, doors, found), None
         if opens(reading) or unknown_since is not None:
             opened_at = max(opened_at, measured_at)
         until, at = doors_until(doors), max(each.heard_at for each in doors.values())
         if at - until > DOOR_GAP:
-            return (opened_at, doors, found), unknown(at) if found else None
+            return Known(opened_at, doors, found), unknown(at) if found else None
         if until < self._due(opened_at):
-            return (opened_at, doors, 0), clear(at) if found else None
+            return Known(opened_at, doors), clear(at) if found else None
         evidence: dict[str, Value | None] = {
             "opened_at": opened_at,
             "days": round((until - opened_at) / _DAY, 1),
             "limit": self.days.value,
             "limit_from": self.days.source,
         }
-        return (opened_at, doors, 1), Finding(self.severity, at, opened_at, evidence)
+        return Known(opened_at, doors, 1), Finding(self.severity, at, opened_at, evidence)
 
     def amend(self, state: State, reading: Reading) -> Verdict:
         """Take in a late opening, which may excuse what was found."""
@@ -87,24 +99,26 @@ class NoOpening(Timeless):
             return state, None
         opened_at, (_, doors, found) = reading.measured_at, _known(state)
         if found and doors_until(doors) < self._due(opened_at):
-            return (opened_at, doors, 0), clear(opened_at)
-        return (opened_at, doors, found), None
+            return Known(opened_at, doors), clear(opened_at)
+        return Known(opened_at, doors, found), None
 
     def returned(self, state: State, at: Instant) -> State:
         """Count anew from the end of an absence."""
         opened_at, doors, _ = _known(state)
-        return (max(opened_at, at), doors, 0)
+        return Known(max(opened_at, at), doors)
 
     def _due(self, opened_at: Instant) -> Instant:
         return opened_at + round(self.days.value * _DAY)
 
 
-def _known(state: State) -> tuple[Instant, Controllers, int]:
+def _known(state: State) -> Known:
     """Return a state; one that was saved with an instant for all doors has one that is unnamed."""
+    if isinstance(state, Known):
+        return state
     opened_at, doors, found = state
     if isinstance(doors, int):
-        return opened_at, {UNNAMED: Controller(doors, doors)}, found
-    return opened_at, controllers_of(doors), found
+        return Known(opened_at, {UNNAMED: Controller(doors, doors)}, found)
+    return Known(opened_at, controllers_of(doors), found)
 
 
 def _condition(numbers: Numbers) -> Condition:
@@ -130,6 +144,6 @@ RULE = AlertRule(
         zh="关爱对象的门自 {opened_at} 起无人开启，已 {days} 天，限值 {limit} 天"
         "（依据：{limit_from}）；其间门禁在线。",
         en="Nobody has opened the door of a person in care since {opened_at}: {days} days, the "
-        "limit is {limit} ({limit_from}). The controller was heard all the time.",
+        "limit is {limit} ({limit_from}). Each controller was heard all the time.",
     ),
 )
