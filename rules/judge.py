@@ -1,17 +1,17 @@
 """The judge: what becomes of one subject when a reading comes, when time passes, at a reset."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol, cast
 
 from devices.instant import Instant
 from devices.message import Reply
 from devices.reading import Reading
 from rules.bound import Bound, BoundSequence, Watch
-from rules.condition import Amendable, Mustering, Roll, Silence, State, Verdict
+from rules.condition import Amendable, Mustering, Roll, State, Verdict
 from rules.due import due_of, rule_due, turn_due
 from rules.effect import AlertChange, Effect
-from rules.finding import Finding, clear
+from rules.finding import Finding
 from rules.lifecycle import (
     NEVER,
     RAISED,
@@ -29,12 +29,12 @@ from rules.lifecycle import (
 )
 from rules.memory import FAR, Memory
 from rules.moment import Moment, Outage
+from rules.quiet import quiet_until, returned, still
 from rules.register import Lease, Quiet
-from rules.rule import AWAY, BLIND_AREA, REMOVED
+from rules.rule import BLIND_AREA, REMOVED
 from rules.sequence import Override
 from rules.sequence import Turn as SequenceTurn
-from rules.severity import Severity
-from rules.silence import News, Told, Turn, keep_told, told_of
+from rules.silence import News, Turn, noted, silences, told_of
 from rules.subject import Subject
 
 _new = tuple.__new__
@@ -216,11 +216,11 @@ class Judge:
 
     def has_told_silence(self, memory: Memory) -> bool:
         """Return whether an alert of the device's silence was told, suppressed or not."""
-        return any(True for _ in _silences(memory))
+        return any(True for _ in silences(memory))
 
     def requiet(self, memory: Memory, when: When) -> None:
         """Suppress the alerts of a device's silence, or let them be told, as its area is now."""
-        for bound, state, life in list(_silences(memory)):
+        for bound, state, life in list(silences(memory)):
             self._live(memory, bound, state, (life, ()), when)
 
     def reset(self, memory: Memory, rule: str, when: When) -> bool:
@@ -291,7 +291,7 @@ class Judge:
                 self._live(memory, bound, state, step, when)
                 life = memory.lives.get(bound.name)
             if life is not None and life.quiet_until is not None and life.quiet_until <= at:
-                state, finding = self._returned(memory, bound, state, _still(life, at))
+                state, finding = self._returned(memory, bound, state, still(life, at))
                 if finding.severity is None:
                     self._live(memory, bound, state, withdrawn(life, at), when)
                     life = memory.lives.get(bound.name)
@@ -346,53 +346,30 @@ class Judge:
 
     def _report(self, memory: Memory, bound: Bound, life: Life, when: When) -> None:
         """Let the area know that a device is silent, how grave that is, or that it is over."""
-        told, after = told_of(memory), None
-        if life.phase is not Phase.INACTIVE:
-            area = self.register.area_of(memory.subject) if told is None else told.area
-            if area is None or (
-                told is None and self._quiet_until(memory, bound, when.at) > when.at
-            ):
-                return
-            since = life.start - memory.ahead_ms if told is None else told.silence.since
-            after = Told(area, Silence(since, life.severity))
-        if after == told:
-            return
-        keep_told(memory, after)
-        area = (after or told).area  # type: ignore[union-attr]  # one of them is
-        silence = None if after is None else after.silence
-        at = when.at - memory.ahead_ms
-        self.aftermath.append(News(area, memory.subject, silence, at, when.told_at))
+        area = None
+        if told_of(memory) is None and self._quiet_until(memory, bound, when.at) <= when.at:
+            area = self.register.area_of(memory.subject)
+        news = noted(memory, life, area)
+        if news is not None:
+            area, silence = news
+            at = when.at - memory.ahead_ms
+            self.aftermath.append(News(area, memory.subject, silence, at, when.told_at))
 
     def _quiet_until(self, memory: Memory, bound: Bound, at: Instant) -> Instant:
         """Return until when, in device time, nobody is to be told; 0 for no such reason."""
         reasons = bound.policy.quieted_by
-        untils = [
-            quiet.until + memory.ahead_ms
-            for quiet in self.register.quiet(memory.subject)
-            if quiet.reason in reasons and quiet.since + memory.ahead_ms <= at
-        ]
         told = told_of(memory) if BLIND_AREA in reasons else None
         if told is not None and self.covered(told.area, told.silence.since):
             return FAR
-        return max(untils, default=0)
+        quiets = self.register.quiet(memory.subject)
+        return quiet_until(quiets, reasons, at, memory.ahead_ms)
 
     def _returned(
         self, memory: Memory, bound: Bound, state: State, finding: Finding
     ) -> tuple[State, Finding]:
-        """Return what is left of a finding where an absence has ended since it began: nothing."""
-        returned = getattr(bound.condition, "returned", None)
-        if returned is None or finding.severity is None:
-            return state, finding
-        ends = [
-            quiet.until + memory.ahead_ms
-            for quiet in self.register.quiet(memory.subject)
-            if quiet.reason == AWAY
-        ]
-        at = max((end for end in ends if finding.since < end <= finding.at), default=None)
-        if at is None:
-            return state, finding
+        quiets = self.register.quiet(memory.subject)
         try:
-            return returned(state, at), clear(finding.at)
+            return returned(bound.condition, state, finding, quiets, memory.ahead_ms)
         except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
             self._failed(memory, bound.name, error)
             return state, finding
@@ -404,17 +381,5 @@ class Judge:
         self.failures.append(Failure(name, memory.subject, type(error).__name__))
 
 
-def _still(life: Life, at: Instant) -> Finding:
-    """Return the finding that an alert goes on."""
-    return Finding(Severity(life.severity), at, life.start, life.evidence)
-
-
 def _is_raised(life: Life | None) -> bool:
     return life is not None and life.phase in RAISED
-
-
-def _silences(memory: Memory) -> Iterator[tuple[Bound, State, Life]]:
-    for bound in memory.profile.bound.values():
-        state, life = memory.kept(bound)
-        if BLIND_AREA in bound.policy.quieted_by and life is not None and life.phase in RAISED:
-            yield bound, state, life

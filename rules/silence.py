@@ -1,11 +1,15 @@
 """Silence: what devices and their areas keep of it, beside the states of the rules."""
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from devices.instant import Instant
-from rules.condition import Roll, Silence
+from rules.bound import Bound
+from rules.condition import Roll, Silence, State
+from rules.lifecycle import RAISED, Life, Phase
 from rules.memory import Memory
+from rules.rule import BLIND_AREA
 from rules.subject import Subject
 
 _HOUR_MS = 3_600_000
@@ -52,6 +56,35 @@ def keep_told(memory: Memory, told: Told | None) -> None:
         memory.states.pop(_TOLD, None)
     else:
         memory.states[_TOLD] = told
+
+
+def noted(memory: Memory, life: Life, area: str | None) -> tuple[str, Silence | None] | None:
+    """Keep what a device has to tell of its silence, and return it, and to which area.
+
+    A silence, or None that it is over; the first one to `area`, None for not to be told. None if
+    there is nothing new.
+    """
+    told, after = told_of(memory), None
+    if life.phase is not Phase.INACTIVE:
+        since = life.start - memory.ahead_ms if told is None else told.silence.since
+        area = area if told is None else told.area
+        if area is None:
+            return None
+        after = Told(area, Silence(since, life.severity))
+    if after == told:
+        return None
+    keep_told(memory, after)
+    if after is not None:
+        return after
+    return None if told is None else (told.area, None)
+
+
+def silences(memory: Memory) -> Iterator[tuple[Bound, State, Life]]:
+    """Yield the alerts of a device's silence that were told, suppressed or not."""
+    for bound in memory.profile.bound.values():
+        state, life = memory.kept(bound)
+        if BLIND_AREA in bound.policy.quieted_by and life is not None and life.phase in RAISED:
+            yield bound, state, life
 
 
 class RollCall:
