@@ -2,6 +2,7 @@
 
 import pytest
 
+from rules.catalogue import alert_rules
 from rules.chinese import CHINESE
 from rules.explanation import Template
 from tests.rules.languages import assert_chinese
@@ -41,3 +42,17 @@ def test_a_text_that_lacks_evidence_gives_way_to_the_next() -> None:
 @pytest.mark.parametrize("text", [zh for en, zh in CHINESE.items() if en != zh])
 def test_what_is_said_in_chinese_is_chinese(text: str) -> None:
     assert_chinese(text)
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("星期日", "Sunday; the same weekday is 相同星期几"),
+    ],
+)
+def test_no_text_says_a_word_that_means_something_else(word: str, meaning: str) -> None:
+    told = [
+        text for rule in alert_rules().values() for text in (rule.title_zh, rule.explanation.zh)
+    ]
+
+    assert [text for text in (*told, *CHINESE.values()) if word in text] == [], meaning
