@@ -12,8 +12,6 @@ _SOURCES = {
     "ER26500, 3.6 V; general knowledge, not from a standard": f"ER26500 电池，3.6 V；{_GENERAL}",
     "GB 50396-2007: alarm after at most 5 wrong attempts": "GB 50396-2007：误识别至多 5 次即报警",
     "GB/T 50493-2019": "GB/T 50493-2019",
-    "GB/T 778.1: 0.8 Q3 in two slots, or Q4 = 1.25 Q3 in one":
-        "GB/T 778.1：连续两个时段达 0.8 Q3，或一个时段达 Q4 = 1.25 Q3",
     "GB/T 778.1: Q1 of a DN15 meter, R100; practice: 3 times the own median":
         "GB/T 778.1：DN15、R100 水表的 Q1；实践：自身中位数的 3 倍",
     "GB/T 778.1: Q1 of DN15 with R100; 50 L in four readings is general knowledge":
@@ -50,6 +48,8 @@ _SOURCES = {
     "practice, a suggestion": "实践建议",
     "practice: 12 % of the inflow, and the own 7-day mean and 2 standard deviations":
         "实践：流入量的 12%，且超过自身 7 日均值加 2 倍标准差",
+    "practice: 0.8 Q3 in two slots, or Q4 in one; GB/T 778.1: Q3, and Q4 = 1.25 Q3":
+        "实践：连续两个时段达 0.8 Q3，或一个时段达 Q4；GB/T 778.1：Q3 及 Q4 = 1.25 Q3",
     "practice: 12 h in Shanghai Jiangsu Road and Shenzhen Longgang, 24 h in Taicang and Shapingba":
         "实践：上海江苏路、深圳龙岗 12 小时，太仓、沙坪坝 24 小时",
     "practice: 3 times the median of the same weekday": "实践：相同星期几日用水中位数的 3 倍",

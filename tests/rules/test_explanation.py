@@ -4,7 +4,7 @@ import pytest
 
 from rules.catalogue import alert_rules
 from rules.chinese import CHINESE
-from rules.explanation import Template
+from rules.explanation import Template, Text
 from tests.rules.languages import assert_chinese
 
 TEMPLATE = Template("值 {value}（{limit_from}）", "value {value} ({limit_from})")
@@ -56,3 +56,16 @@ def test_no_text_says_a_word_that_means_something_else(word: str, meaning: str) 
     ]
 
     assert [text for text in (*told, *CHINESE.values()) if word in text] == [], meaning
+
+
+@pytest.mark.parametrize(
+    ("figure", "behind_it"),
+    [
+        ("0.8 Q3", Text("实践：连续两个时段达 0.8 Q3", "practice: 0.8 Q3")),
+    ],
+)
+def test_a_source_does_not_make_more_of_a_figure_than_it_is(figure: str, behind_it: Text) -> None:
+    found = [Text(zh, en) for en, zh in CHINESE.items() if figure in en]
+
+    assert found
+    assert all(behind_it.zh in each.zh and behind_it.en in each.en for each in found)
