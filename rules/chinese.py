@@ -10,7 +10,7 @@ _SOURCES = {
     "BACnet DoorAlarmState 4, tamper; the severity is general knowledge, not from a standard":
         "BACnet DoorAlarmState 4（拆动）；严重级别为通用经验，非标准规定",
     "ER26500, 3.6 V; general knowledge, not from a standard": f"ER26500 电池，3.6 V；{_GENERAL}",
-    "GB 50396-2007: alarm after at most 5 wrong attempts": "GB 50396-2007：误识别至多 5 次即报警",
+    "GB 50396-2007: alarm after at most 5 wrong attempts": "GB 50396-2007：错误操作至多 5 次即报警",
     "GB/T 50493-2019": "GB/T 50493-2019",
     "GB/T 778.1: Q1 of a DN15 meter, R100; practice: 3 times the own median":
         "GB/T 778.1：DN15、R100 水表的 Q1；实践：自身中位数的 3 倍",

@@ -48,6 +48,8 @@ def test_what_is_said_in_chinese_is_chinese(text: str) -> None:
     ("word", "meaning"),
     [
         ("星期日", "Sunday; the same weekday is 相同星期几"),
+        ("误识", "a false match; a wrong attempt is 错误操作"),
+        ("防冻", "protection from frost, which no alert gives"),
     ],
 )
 def test_no_text_says_a_word_that_means_something_else(word: str, meaning: str) -> None:
