@@ -28,6 +28,10 @@ _SOURCES = {
     "end of the lease in the registry": "登记的租约到期时间",
     "every 6 months, general knowledge, not from a standard": f"每 6 个月一次；{_GENERAL}",
     "general knowledge, not from a standard": _GENERAL,
+    "general knowledge: tiers of 24, 48 and 72 h, of which the second begins at 36 h; the flow":
+        "通用经验：24、48、72 小时三级，其中第二级自 36 小时起；流量亦同",
+    "general knowledge: tiers of 24, 48 and 72 h, of which this is the third; the flow":
+        "通用经验：24、48、72 小时三级，此为第三级；流量亦同",
     "general knowledge: twice what a home of four uses": "通用经验：四口之家用水量的两倍",
     "general knowledge: longer than most holidays": "通用经验：长于多数假期",
     "half a cistern of 6 L each hour; its size is general knowledge":
@@ -41,10 +45,6 @@ _SOURCES = {
     "practice of water utilities": "供水企业实践",
     "practice of water utilities, one day; the flow is general knowledge":
         "供水企业实践，一天；流量为通用经验",
-    "practice of water utilities, three days; the flow is general knowledge":
-        "供水企业实践，三天；流量为通用经验",
-    "practice of water utilities, two days; the flow is general knowledge":
-        "供水企业实践，两天；流量为通用经验",
     "practice, a suggestion": "实践建议",
     "practice: 12 % of the inflow, and the own 7-day mean and 2 standard deviations":
         "实践：流入量的 12%，且超过自身 7 日均值加 2 倍标准差",
@@ -72,7 +72,6 @@ _SOURCES = {
     "practice: two of the meter's own periods and 6 h, at least 12 h":
         "实践：该表自身两个上报周期加 6 小时，至少 12 小时",
     "practice: two periods of a day and 6 h": "实践：两个日上报周期加 6 小时",
-    "practice: weak below -115 dBm": "实践：低于 -115 dBm 为弱信号",
     "status bits of the meter (CJ/T 188)": "水表状态位（CJ/T 188）",
     "the controller's own word": "门禁自报",
     "the controller's own word; the severity is general knowledge, not from a standard":
@@ -82,6 +81,8 @@ _SOURCES = {
     "ventilation sequence of this project": "本系统的通风流程",
     "water freezes at 0 degC; general knowledge, not from a standard":
         f"水在 0 °C 结冰；{_GENERAL}",
+    "weak below -115 dBm: general knowledge, not from a standard":
+        f"低于 -115 dBm 为弱信号；{_GENERAL}",
 }  # fmt: skip
 _WORDS = {
     "authorisation_restore": "恢复授权", "authorisation_revoke": "收回授权",

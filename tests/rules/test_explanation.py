@@ -64,6 +64,8 @@ def test_no_text_says_a_word_that_means_something_else(word: str, meaning: str) 
     ("figure", "behind_it"),
     [
         ("0.8 Q3", Text("实践：连续两个时段达 0.8 Q3", "practice: 0.8 Q3")),
+        ("-115 dBm", Text("通用经验", "general knowledge")),
+        ("72 h", Text("通用经验", "general knowledge")),
     ],
 )
 def test_a_source_does_not_make_more_of_a_figure_than_it_is(figure: str, behind_it: Text) -> None:

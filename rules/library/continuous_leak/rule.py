@@ -15,6 +15,7 @@ _DAY_H = timedelta(hours=24)
 _DAYS_2 = timedelta(hours=36)
 _DAYS_3 = timedelta(hours=72)
 _PRACTICE = "practice of water utilities"
+_TIERS = "general knowledge: tiers of 24, 48 and 72 h"
 
 WARN_LH = Limit(
     name="warn_lh",
@@ -23,7 +24,7 @@ WARN_LH = Limit(
     low=0.0,
     high=30.0,
     tighter=Tighter.LOWER,
-    source=f"{_PRACTICE}, two days; the flow is general knowledge",
+    source=f"{_TIERS}, of which the second begins at 36 h; the flow",
 )
 LARGE_LH = Limit(
     name="large_lh",
@@ -41,7 +42,7 @@ GRAVE_LH = Limit(
     low=3.0,
     high=200.0,
     tighter=Tighter.LOWER,
-    source=f"{_PRACTICE}, three days; the flow is general knowledge",
+    source=f"{_TIERS}, of which this is the third; the flow",
 )
 
 
