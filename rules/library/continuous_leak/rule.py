@@ -69,9 +69,10 @@ RULE = AlertRule(
     keep=timedelta(hours=24),
     stale_after=timedelta(hours=54),
     explanation=Template(
-        zh="已连续 {hours} 小时每个时段都有用水，最小流量 {size_lh} L/h；判据 {limit_h} 小时大于"
-        " {limit_lh} L/h（依据：{limit_from}），自 {start_at} 起。",
-        en="Water in every slot for {hours} h, {size_lh} L/h at the least; the limit is more than"
-        " {limit_lh} L/h for {limit_h} h ({limit_from}), since {start_at}.",
+        zh="{hours} 小时内凡有数据的时段都有用水（有数据 {known_h} 小时），最小流量 {size_lh} L/h；"
+        "判据 {limit_h} 小时大于 {limit_lh} L/h（依据：{limit_from}），自 {start_at} 起。",
+        en="Water in every known slot of {hours} h, of which {known_h} h are known, {size_lh} L/h"
+        " at the least; the limit is more than {limit_lh} L/h for {limit_h} h ({limit_from}),"
+        " since {start_at}.",
     ),
 )
