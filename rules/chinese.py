@@ -30,8 +30,8 @@ _SOURCES = {
     "general knowledge, not from a standard": _GENERAL,
     "general knowledge: tiers of 24, 48 and 72 h, of which the second begins at 36 h; the flow":
         "通用经验：24、48、72 小时三级，其中第二级自 36 小时起；流量亦同",
-    "general knowledge: tiers of 24, 48 and 72 h, of which this is the third; the flow":
-        "通用经验：24、48、72 小时三级，此为第三级；流量亦同",
+    "general knowledge: tiers of 24, 48 and 72 h, of which the third escalates; the flow":
+        "通用经验：24、48、72 小时三级，到第三级时升级；流量亦同",
     "general knowledge: twice what a home of four uses": "通用经验：四口之家用水量的两倍",
     "general knowledge: longer than most holidays": "通用经验：长于多数假期",
     "half a cistern of 6 L each hour; its size is general knowledge":

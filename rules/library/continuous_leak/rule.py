@@ -37,12 +37,12 @@ LARGE_LH = Limit(
 )
 GRAVE_LH = Limit(
     name="grave_lh",
-    default=20.0,
+    default=3.0,
     unit="L/h",
     low=3.0,
     high=200.0,
     tighter=Tighter.LOWER,
-    source=f"{_TIERS}, of which this is the third; the flow",
+    source=f"{_TIERS}, of which the third escalates; the flow",
 )
 
 
