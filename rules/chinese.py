@@ -90,6 +90,11 @@ _WORDS = {
     "blacklisted": "黑名单", "expired": "已过期", "liveness_fail": "活体检测未通过",
     "not_yet_valid": "尚未生效", "unknown": "未知凭证",
     "done": "已执行", "failed": "执行失败", "refused": "拒绝执行",
+    "fan_failed": "风机启动失败", "fan_not_ordered": "本系统未下令启动风机",
+    "fan_ordered": "已下令启动风机", "fan_ran_and_stands": "风机运行后已停止",
+    "kept_off_by_hand": "人工停用风机", "kept_running_by_hand": "人工保持风机运行",
+    "no_fan_heard_of": "从未收到风机反馈", "no_feedback_yet": "尚无运行反馈",
+    "run_confirmed": "反馈显示风机正在运行",
     "door": "门禁", "gas_monitor": "气体监测仪", "water_meter": "水表",
     "error": "读数错误", "replaced": "换表", "rollover": "满量程翻转",
 }  # fmt: skip
