@@ -9,7 +9,7 @@ from dashboards.alerts import Listing, counted, open_alerts
 from dashboards.area import CARRIED, IN_AREA, among, areas
 from dashboards.board import WATER, Look, board
 from dashboards.figures import Limits, bars, figures, graph
-from dashboards.panel import ORANGE, RED, YELLOW, Frame, Words, steps
+from dashboards.panel import ORANGE, YELLOW, Frame, Words, steps
 from dashboards.query import INFLUXDB, PROMETHEUS, lines, rows
 from dashboards.rules_shown import LEAKS, SILENT_METERS, limit, others
 from dashboards.table import Table, column, link, table
@@ -27,7 +27,7 @@ LOOK = Look(
     "15m",
 )
 _LIMITS = [limit("continuous_leak", name) for name in ("warn_lh", "large_lh", "grave_lh")]
-_WARN, _LARGE, _GRAVE = (each.default for each in _LIMITS)
+_WARN, _LARGE, _ = (each.default for each in _LIMITS)
 _SOURCES = "; ".join(f"{each.default:g} {each.unit}: {each.source}" for each in _LIMITS)
 _LH = '"increment_m3" / "slot_minutes" * 60000'
 """The flow of a slot in L/h: m3 in minutes."""
@@ -138,7 +138,7 @@ def _size() -> TablePanel:
         column("flow", "最小流量 least flow", unit="litreh", custom_cellOptions={"type": "gauge"}),
     )
     panel = table(Frame(_SIZE, INFLUXDB, "litreh", 16, 7), Table(columns, ("-flow",)), rows(query))
-    return panel.thresholds(steps(YELLOW, ((_LARGE, ORANGE), (_GRAVE, RED)))).min(0)
+    return panel.thresholds(steps(YELLOW, ((_LARGE, ORANGE),))).min(0)
 
 
 def _use() -> Graph:

@@ -193,11 +193,9 @@ class Rulebook:
         To be asked before an engine is given the book: there a contradiction is a LimitError.
         """
         told = [alert for sequence in self.sequences for alert in sequence.alerts]
-        limits = {
-            f"{rule.name}.{limit.name}": (rule.name, limit)
-            for rule in (*self.rules, *told)
-            for limit in rule.limits
-        }
+        ordering = [each for sequence in self.sequences for each in sequence.limits]
+        judging = [(rule.name, limit) for rule in (*self.rules, *told) for limit in rule.limits]
+        limits = {f"{rule}.{limit.name}": (rule, limit) for rule, limit in (*judging, *ordering)}
         found = {
             f"{place}: {name}: expected one of {', '.join(sorted(limits))}"
             for place, settings in self.limits.settings.items()

@@ -6,14 +6,23 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from devices.catalogue import catalogue as kinds
 from devices.instant import Instant, instant_of, milliseconds_of
 from devices.message import Result
 from devices.reading import Reading, Value
+from rules.care import CLASSES
 from rules.limits import Setting
-from rules.series import SeriesError, series_of
+from rules.series import MOST, SeriesError, series_of
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
@@ -35,7 +44,14 @@ def span_of(text: str) -> int:
     return milliseconds_of(sum(spans, timedelta())) * (-1 if text.startswith("-") else 1)
 
 
+def _care_class(text: str) -> str:
+    if text not in CLASSES:
+        raise ValueError(f"expected one of {', '.join(CLASSES)}, found {text!r}")
+    return text
+
+
 Span = Annotated[int, BeforeValidator(span_of)]
+Care = Annotated[str, AfterValidator(_care_class)]
 
 
 class _Row(BaseModel):
@@ -81,7 +97,7 @@ class Premises(_Row):
     """What is known of the dwelling of a case."""
 
     rooms: int | None = None
-    care: str | None = None
+    care: Care | None = None
     persons: tuple[str, ...] = ()
     away_since: Span | None = None
     away_until: Span | None = None
@@ -160,7 +176,10 @@ def _deliveries(case: Case, device: Device, kind: str) -> list[Delivery]:
             raise CaseError(f"{case.name}: {error}") from None
     found = []
     every = device.every if device.every is not None else case.every
-    for number in range(max(map(len, columns.values()), default=0)):
+    longest = max(map(len, columns.values()), default=0)
+    if longest * device.count > MOST:
+        raise CaseError(f"{case.name}: expected at most {MOST:,} readings of a table")
+    for number in range(longest):
         values = {
             name: column[number]
             for name, column in columns.items()

@@ -92,6 +92,7 @@ class Play:
         self._register = register_in(case, self._kind)
         self._standing = _WELL
         self._newest: dict[tuple[str, str], Instant] = {}
+        _require_sound(case, self._rulebook())
         self._engine = self._started()
 
     def run(self) -> None:
@@ -200,6 +201,19 @@ def _rule_of(case: Case, name: str) -> AlertRule:
     if found is None:
         raise CaseError(f"{case.name}: also: expected one of {', '.join(catalogue())}")
     return found
+
+
+def _require_sound(case: Case, rulebook: Rulebook) -> None:
+    """Raise CaseError if a limit is of no rule or place of the case, or contradicts another."""
+    places = (*AREAS, PREMISES)
+    complaints = [
+        f"{place}: expected one of {', '.join(places)}"
+        for place in case.limits
+        if place not in places
+    ]
+    complaints += rulebook.complaints([places])
+    if complaints:
+        raise CaseError("\n".join(f"{case.name}: limits: {each}" for each in complaints))
 
 
 def _standing(life: Life) -> tuple[Phase, int]:

@@ -10,10 +10,8 @@ _SOURCES = {
     "BACnet DoorAlarmState 4, tamper; the severity is general knowledge, not from a standard":
         "BACnet DoorAlarmState 4（拆动）；严重级别为通用经验，非标准规定",
     "ER26500, 3.6 V; general knowledge, not from a standard": f"ER26500 电池，3.6 V；{_GENERAL}",
-    "GB 50396-2007: alarm after at most 5 wrong attempts": "GB 50396-2007：误识别至多 5 次即报警",
+    "GB 50396-2007: alarm after at most 5 wrong attempts": "GB 50396-2007：错误操作至多 5 次即报警",
     "GB/T 50493-2019": "GB/T 50493-2019",
-    "GB/T 778.1: 0.8 Q3 in two slots, or Q4 = 1.25 Q3 in one":
-        "GB/T 778.1：连续两个时段达 0.8 Q3，或一个时段达 Q4 = 1.25 Q3",
     "GB/T 778.1: Q1 of a DN15 meter, R100; practice: 3 times the own median":
         "GB/T 778.1：DN15、R100 水表的 Q1；实践：自身中位数的 3 倍",
     "GB/T 778.1: Q1 of DN15 with R100; 50 L in four readings is general knowledge":
@@ -30,6 +28,10 @@ _SOURCES = {
     "end of the lease in the registry": "登记的租约到期时间",
     "every 6 months, general knowledge, not from a standard": f"每 6 个月一次；{_GENERAL}",
     "general knowledge, not from a standard": _GENERAL,
+    "general knowledge: tiers of 24, 48 and 72 h, of which the second begins at 36 h; the flow":
+        "通用经验：24、48、72 小时三级，其中第二级自 36 小时起；流量亦同",
+    "general knowledge: tiers of 24, 48 and 72 h, of which the third escalates; the flow":
+        "通用经验：24、48、72 小时三级，到第三级时升级；流量亦同",
     "general knowledge: twice what a home of four uses": "通用经验：四口之家用水量的两倍",
     "general knowledge: longer than most holidays": "通用经验：长于多数假期",
     "half a cistern of 6 L each hour; its size is general knowledge":
@@ -43,16 +45,14 @@ _SOURCES = {
     "practice of water utilities": "供水企业实践",
     "practice of water utilities, one day; the flow is general knowledge":
         "供水企业实践，一天；流量为通用经验",
-    "practice of water utilities, three days; the flow is general knowledge":
-        "供水企业实践，三天；流量为通用经验",
-    "practice of water utilities, two days; the flow is general knowledge":
-        "供水企业实践，两天；流量为通用经验",
     "practice, a suggestion": "实践建议",
     "practice: 12 % of the inflow, and the own 7-day mean and 2 standard deviations":
         "实践：流入量的 12%，且超过自身 7 日均值加 2 倍标准差",
+    "practice: 0.8 Q3 in two slots, or Q4 in one; GB/T 778.1: Q3, and Q4 = 1.25 Q3":
+        "实践：连续两个时段达 0.8 Q3，或一个时段达 Q4；GB/T 778.1：Q3 及 Q4 = 1.25 Q3",
     "practice: 12 h in Shanghai Jiangsu Road and Shenzhen Longgang, 24 h in Taicang and Shapingba":
         "实践：上海江苏路、深圳龙岗 12 小时，太仓、沙坪坝 24 小时",
-    "practice: 3 times the median of the same weekday": "实践：同一星期日中位数的 3 倍",
+    "practice: 3 times the median of the same weekday": "实践：相同星期几日用水中位数的 3 倍",
     "practice: 6 or more, where two or three are registered": "实践：登记两三人时 6 人以上",
     "practice: 6 or more; Nanjing 10 people": "实践：6 人以上；南京 10 人",
     "practice: O2 at 20.9 %vol while CH4 is at 50 %LEL":
@@ -73,7 +73,6 @@ _SOURCES = {
     "practice: two of the meter's own periods and 6 h, at least 12 h":
         "实践：该表自身两个上报周期加 6 小时，至少 12 小时",
     "practice: two periods of a day and 6 h": "实践：两个日上报周期加 6 小时",
-    "practice: weak below -115 dBm": "实践：低于 -115 dBm 为弱信号",
     "status bits of the meter (CJ/T 188)": "水表状态位（CJ/T 188）",
     "the controller's own word": "门禁自报",
     "the controller's own word; the severity is general knowledge, not from a standard":
@@ -83,6 +82,8 @@ _SOURCES = {
     "ventilation sequence of this project": "本系统的通风流程",
     "water freezes at 0 degC; general knowledge, not from a standard":
         f"水在 0 °C 结冰；{_GENERAL}",
+    "weak below -115 dBm: general knowledge, not from a standard":
+        f"低于 -115 dBm 为弱信号；{_GENERAL}",
 }  # fmt: skip
 _WORDS = {
     "authorisation_restore": "恢复授权", "authorisation_revoke": "收回授权",
@@ -90,6 +91,11 @@ _WORDS = {
     "blacklisted": "黑名单", "expired": "已过期", "liveness_fail": "活体检测未通过",
     "not_yet_valid": "尚未生效", "unknown": "未知凭证",
     "done": "已执行", "failed": "执行失败", "refused": "拒绝执行",
+    "fan_failed": "风机启动失败", "fan_not_ordered": "本系统未下令启动风机",
+    "fan_ordered": "已下令启动风机", "fan_ran_and_stands": "风机运行后已停止",
+    "kept_off_by_hand": "人工停用风机", "kept_running_by_hand": "人工保持风机运行",
+    "no_fan_heard_of": "从未收到风机反馈", "no_feedback_yet": "尚无运行反馈",
+    "run_confirmed": "反馈显示风机正在运行",
     "door": "门禁", "gas_monitor": "气体监测仪", "water_meter": "水表",
     "error": "读数错误", "replaced": "换表", "rollover": "满量程翻转",
 }  # fmt: skip

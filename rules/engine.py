@@ -368,9 +368,9 @@ class Engine:
             memory.hear(name, measured_at, received_at)
             if profile.derivations:
                 reading = self._judge.derived(memory, reading)
-            self._judge.observe(memory, profile.route(reading), reading)
             if profile.observing:
                 self._judge.advance(memory, reading)
+            self._judge.observe(memory, profile.route(reading), reading)
         self._arm(memory)
         if self._judge.aftermath:
             self._settle(received_at)

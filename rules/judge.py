@@ -11,7 +11,7 @@ from rules.bound import Bound, BoundSequence, Watch
 from rules.condition import Amendable, Mustering, Roll, State, Verdict
 from rules.due import due_of, rule_due, turn_due
 from rules.effect import AlertChange, Effect
-from rules.finding import Finding
+from rules.finding import NO_EVIDENCE, Evidence, Finding
 from rules.lifecycle import (
     NEVER,
     RAISED,
@@ -31,6 +31,7 @@ from rules.memory import FAR, Memory
 from rules.moment import Moment, Outage
 from rules.quiet import quiet_until, returned, still
 from rules.register import Lease, Quiet
+from rules.remedy import done_about
 from rules.rule import BLIND_AREA, REMOVED
 from rules.sequence import Override
 from rules.sequence import Turn as SequenceTurn
@@ -329,6 +330,7 @@ class Judge:
         if bound.rule.musters and _is_raised(old) != _is_raised(life):
             self.aftermath.append(Turn(memory.subject, *when))
         told = life if life.severity else old or life
+        done = self._done(memory, bound, when) if changes else NO_EVIDENCE
         self.effects += [
             AlertChange(
                 rule=bound.name,
@@ -339,10 +341,17 @@ class Judge:
                 at=change.at,
                 told_at=when.told_at,
                 suppressed=told.quiet_until is not None,
-                evidence=told.evidence,
+                evidence={**told.evidence, **done},
             )
             for change in changes
         ]
+
+    def _done(self, memory: Memory, bound: Bound, when: When) -> Evidence:
+        try:
+            return done_about(memory, bound, when.told_at)
+        except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
+            self._failed(memory, bound.name, error)
+            return NO_EVIDENCE
 
     def _report(self, memory: Memory, bound: Bound, life: Life, when: When) -> None:
         """Let the area know that a device is silent, how grave that is, or that it is over."""

@@ -9,7 +9,7 @@ from devices.message import Reply
 from devices.reading import Reading
 from rules.condition import State
 from rules.effect import Order
-from rules.finding import Finding
+from rules.finding import Evidence, Finding
 from rules.limits import InForce, Limit
 from rules.moment import Moment
 from rules.rule import AlertRule
@@ -68,7 +68,8 @@ class SequenceRule:
     """A sequence for all devices of a kind. `limits` are those of rules, by the rule's name.
 
     One of premises is moved by what the registry says, by time and by replies, and no reading
-    concerns it; `kind` is then of the devices it orders.
+    concerns it; `kind` is then of the devices it orders. `done` returns what it has done, from its
+    state, None for none yet, at an instant of our time: evidence of the rules it is the remedy of.
     """
 
     name: str
@@ -78,3 +79,4 @@ class SequenceRule:
     limits: tuple[tuple[str, Limit], ...] = ()
     modes: frozenset[str] = frozenset()
     scope: Scope = "device"
+    done: Callable[[State, Instant], Evidence] | None = None

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from devices.instant import Instant
 from devices.message import Reply, Result
-from rules.case import Case, Delivery, span_of
+from rules.case import Case, CaseError, Delivery, span_of
 from rules.casefile import PREMISES, CaseResult, Play, differences, register_in, shown_at
 from rules.effect import AlertChange, Command, Effect
 from rules.sequence import Override, SequenceRule
@@ -38,7 +38,9 @@ class _SequencePlay(Play):
     def _happen(self, at: Instant, happening: object) -> None:
         if isinstance(happening, Override):
             subject = device_subject(self._kind, self._case.device)
-            self._engine.override(subject, self._sequence.name, happening, at)
+            if not self._engine.override(subject, self._sequence.name, happening, at):
+                modes = ", ".join(sorted(self._sequence.modes))
+                raise CaseError(f"{self._case.name}: overrides: expected one of {modes}")
         elif isinstance(happening, _Replied):
             self._reply(happening.result, at)
         elif isinstance(happening, _Renewed):

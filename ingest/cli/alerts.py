@@ -1,5 +1,7 @@
 """`gridwatch alerts`: what is wrong now, why, what may be next, and resetting what waits."""
 
+import sqlite3
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -9,6 +11,7 @@ from pydantic_core import from_json
 
 from devices.instant import iso_of
 from ingest.areas import area_of
+from ingest.cli.command_rows import IN_A_TABLE, row_of
 from ingest.cli.options import (
     FAILED,
     JournalFile,
@@ -28,6 +31,7 @@ from ingest.journal.alerts import (
     reset_answer,
     transitions_of,
 )
+from ingest.journal.commands import StoredCommand, commands_ordered
 from ingest.journal.database import open_reader, open_writer, passing_failures, transaction
 from ingest.journal.state_table import states_that_say
 from ingest.printable import printable
@@ -36,6 +40,7 @@ from rules.explanation import Text
 from rules.lifecycle import Phase
 from rules.pending import Pending, pending_in
 from rules.severity import Severity
+from rules.subject import Subject
 
 app = typer.Typer(
     help="Alerts, and how they came about; the service may run meanwhile.", no_args_is_help=True
@@ -52,6 +57,9 @@ _IN_A_TABLE = _COLUMNS[:7]
 _PENDING = ("severity", "rule", "subject", "start_at", "fires_at", "text_zh", "text_en")
 _TRANSITIONS = ("seq", "transition", "severity", "at", "told_at", "suppressed")
 _ANSWERED_WITHIN_S = 4.0
+_BEFORE_MS = 60_000
+"""A fan has failed 20 s after it was first ordered."""
+_MOST_COMMANDS = 50
 _LOOK = timedelta(milliseconds=100)
 
 
@@ -110,16 +118,22 @@ def show(
     settings: SettingsFile = None,
     journal: JournalFile = None,
 ) -> None:
-    """Show one alert with its explanation and all that happened to it."""
+    """Show one alert with its explanation, all that happened to it, and what was ordered meanwhile.
+
+    Of the orders to devices the last 50 by the same subject, as `commands list` shows them.
+    """
     with journal_refusals():
         reader = open_reader(journal_of(settings, journal))
         alert = alert_of(reader, id_)
-        transitions = [_transition_row(each) for each in transitions_of(reader, id_)]
-    if alert is None:
-        refuse(f"no alert {printable(id_)}", FAILED)
+        if alert is None:
+            refuse(f"no alert {printable(id_)}", FAILED)
+        happened = transitions_of(reader, id_)
+        commands = [row_of(each) for each in _commands(reader, alert, happened)]
+    transitions = [_transition_row(each) for each in happened]
     evidence = from_json(alert.evidence)
     if form is Form.JSON:
-        print_rows(form, (), [{**_row(alert), "evidence": evidence, "transitions": transitions}])
+        more = {"evidence": evidence, "transitions": transitions, "commands": commands}
+        print_rows(form, (), [_row(alert) | more])
     elif form is Form.CSV:
         print_rows(form, _TRANSITIONS, transitions)
     else:
@@ -129,6 +143,11 @@ def show(
             print_block(evidence)
             typer.echo()
         print_rows(form, _TRANSITIONS, transitions)
+        if commands:
+            typer.echo()
+        print_rows(
+            form, IN_A_TABLE, [{name: each[name] for name in IN_A_TABLE} for each in commands]
+        )
 
 
 @app.command()
@@ -153,6 +172,19 @@ def reset(
     if answer == "refused":
         refuse("refused: there is no latch to reset, or the danger lasts", FAILED)
     typer.echo(answer or "asked for: no service answers, it is done when one runs")
+
+
+def _commands(
+    reader: sqlite3.Connection, alert: Alert, happened: Sequence[AlertTransition]
+) -> list[StoredCommand]:
+    """Return what its subject ordered from a little before it began until it was over."""
+    if not happened:
+        return []
+    first, last = happened[0], happened[-1]
+    since = first.told_at - (first.at - alert.start_at) - _BEFORE_MS
+    until = last.told_at if alert.state == "resolved" else MachineClock().now()
+    orderer = Subject(alert.scope, alert.subject)
+    return commands_ordered(reader, orderer, (since, until), _MOST_COMMANDS)
 
 
 def _answer(path: Path, alert: str) -> str | None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
-from pydantic_core import from_json
 
 from devices.instant import Instant, iso_of, milliseconds_of
+from ingest.cli.command_rows import COLUMNS, IN_A_TABLE, row_of
 from ingest.cli.options import (
     FAILED,
     JournalFile,
@@ -21,7 +21,7 @@ from ingest.cli.options import (
 )
 from ingest.cli.output import Form, print_block, print_rows
 from ingest.clock import MachineClock, block, stopwatch
-from ingest.journal.commands import StoredCommand, command_of, newest_commands
+from ingest.journal.commands import command_of, newest_commands
 from ingest.journal.database import open_reader, open_writer, passing_failures, transaction
 from ingest.journal.overrides import (
     SUPERSEDED,
@@ -43,11 +43,6 @@ FormOption: TypeAlias = Annotated[
 Device: TypeAlias = Annotated[
     str, typer.Argument(metavar="DEVICE", help="Device, such as gm-0001 or gas_monitor/gm-0001.")
 ]
-_COLUMNS = (
-    "issued_at", "device", "command", "state", "proven_at", "id",
-    "arguments", "expires_at", "attempts", "sent_at", "answered_at", "reason",
-)  # fmt: skip
-_IN_A_TABLE = _COLUMNS[:6]
 LONGEST = timedelta(hours=24)
 """Nobody remembers an override for longer; general knowledge, not from a standard."""
 _ANSWERED_WITHIN_S = 4.0
@@ -72,8 +67,8 @@ def list_(
         found = newest_commands(open_reader(journal_of(settings, journal)), most)
     if not found:
         typer.echo("no commands", err=True)
-    columns = _IN_A_TABLE if form is Form.TABLE else _COLUMNS
-    rows = ({name: _row(each)[name] for name in columns} for each in found)
+    columns = IN_A_TABLE if form is Form.TABLE else COLUMNS
+    rows = ({name: row_of(each)[name] for name in columns} for each in found)
     print_rows(form, columns, rows)
 
 
@@ -90,9 +85,9 @@ def show(
     if command is None:
         refuse(f"no command {printable(id_)}", FAILED)
     if form is Form.TABLE:
-        print_block(_row(command))
+        print_block(row_of(command))
     else:
-        print_rows(form, _COLUMNS, [_row(command)])
+        print_rows(form, COLUMNS, [row_of(command)])
 
 
 @app.command()
@@ -171,25 +166,3 @@ def _answer(path: Path, request: OverrideRequest) -> str | None:
             return answer
         block(_LOOK)
     return None
-
-
-def _row(command: StoredCommand) -> dict[str, object]:
-    instants = {
-        name: _shown(getattr(command, name))
-        for name in ("issued_at", "expires_at", "sent_at", "answered_at", "proven_at")
-    }
-    row: dict[str, object] = {
-        **instants,
-        "device": f"{command.kind}/{command.device}",
-        "command": command.command,
-        "state": command.state,
-        "id": command.identity,
-        "arguments": " ".join(f"{k}={v}" for k, v in from_json(command.arguments).items()),
-        "attempts": command.attempts,
-        "reason": command.reason,
-    }
-    return {name: row[name] for name in _COLUMNS}
-
-
-def _shown(at: Instant | None) -> str | None:
-    return None if at is None else iso_of(at)

@@ -4,6 +4,7 @@ import sqlite3
 from typing import NamedTuple
 
 from devices.instant import Instant
+from rules.subject import Subject
 
 _COLUMNS = (
     "identity, kind, device, command, arguments, purpose, target, issued_at, expires_at, state,"
@@ -47,6 +48,18 @@ def next_overdue(reader: sqlite3.Connection) -> Instant | None:
 def newest_commands(reader: sqlite3.Connection, most: int) -> list[StoredCommand]:
     """Return the commands given last, the latest first."""
     return _selected(reader, "ORDER BY seq DESC", most)
+
+
+def commands_ordered(
+    reader: sqlite3.Connection, orderer: Subject, span: tuple[Instant, Instant], most: int
+) -> list[StoredCommand]:
+    """Return the last commands that a subject gave from an instant to another, in order."""
+    query = (
+        f"SELECT {_COLUMNS} FROM command WHERE issued_at BETWEEN ? AND ?"  # noqa: S608 a constant
+        " AND scope = ? AND subject = ? ORDER BY seq DESC LIMIT ?"
+    )
+    rows = reader.execute(query, (*span, *orderer, most)).fetchall()
+    return [StoredCommand(*row) for row in reversed(rows)]
 
 
 def command_of(reader: sqlite3.Connection, identity: str) -> StoredCommand | None:

@@ -222,10 +222,11 @@ class Unbroken(Timeless):
             chance = _improbability(run, above[number], known, found or known)
             if chance < _needed(run, known, above[0], at):
                 continue
-            since, _, least = run
+            since, before, least = run
             evidence: Evidence = {
                 "size_lh": least,
                 "hours": (at - since) // HOUR,
+                "known_h": (sum(known) - sum(before)) // 3_600,
                 "limit_h": tier.duration / timedelta(hours=1),
                 "limit_lh": tier.flow_lh,
                 "limit_from": tier.source,

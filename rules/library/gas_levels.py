@@ -22,6 +22,23 @@ STALE_AFTER = timedelta(minutes=10)
 """A monitor reports each minute or more often (general knowledge, not from a standard)."""
 
 
+REMEDY = "ventilation"
+_DONE = (
+    ("告知时通风：{done}（至 {until_at}）。", "{done}, until {until_at}."),
+    ("告知时通风：{done}，自 {done_at} 起。", "{done}, since {done_at}."),
+    ("告知时通风：{done}。", "{done}."),
+)
+
+
+def with_remedy(zh: str, en: str) -> Template:
+    """Return an explanation that ends with what the ventilation had done when it was told."""
+    template = Template(zh, en)
+    for done_zh, done_en in reversed(_DONE):
+        told = f"{en} Ventilation when this was told: {done_en}"
+        template = Template(f"{zh}{done_zh}", told, otherwise=template)
+    return template
+
+
 def trusted(condition: Condition) -> Condition:
     """Return the condition, judged only while the sensors are sound."""
     return Trusted(condition, "sensor_status", NOT_TO_BE_TRUSTED)
@@ -71,7 +88,8 @@ def gas_level_rule(
         stale_after=STALE_AFTER,
         latch_from=Severity.CRITICAL,
         quieted_by=QUIETED_BY,
-        explanation=Template(
+        remedy=REMEDY,
+        explanation=with_remedy(
             zh=f"{title_zh}现为 {{value}} {unit}，已达到限值 {{limit}} {unit}"
             f"（依据：{{limit_from}}），自 {{start_at}} 起，最高 {{worst}} {unit}。",
             en=f"{title}: now {{value}} {unit}, the limit of {{limit}} {unit} was reached "

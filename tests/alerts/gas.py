@@ -16,6 +16,7 @@ from rules.catalogue import catalogue
 from rules.engine import Engine
 from rules.register import DeviceFacts, Register, TableRegister
 from rules.rule import AlertRule
+from rules.sequence import SequenceRule
 from tests.journal.readings import START, opened, rows_of
 
 SECOND = 1_000
@@ -70,13 +71,16 @@ class Room:
         journal: Journal,
         rules: Iterable[AlertRule] = (RULE,),
         register: Register = NOWHERE,
+        sequences: tuple[SequenceRule, ...] = (),
     ) -> None:
         self.journal = journal
         self.clock = StandingClock()
         self.metrics = Metrics()
         found = {rule.name: rule for rule in rules}
-        self.engine = Engine(Rulebook(tuple(found.values())), register, journal.states)
-        self.judging = Judging(journal, self.engine, found, self.clock, self.metrics)
+        rulebook = Rulebook(tuple(found.values()), sequences=sequences)
+        self.engine = Engine(rulebook, register, journal.states)
+        told = found | {alert.name: alert for each in sequences for alert in each.alerts}
+        self.judging = Judging(journal, self.engine, told, self.clock, self.metrics)
 
     async def at(self, second: int) -> None:
         """Let time pass up to this second, whatever the clock was set to meanwhile."""
@@ -90,11 +94,14 @@ class Room:
 
 @asynccontextmanager
 async def room(
-    path: Path, rules: Iterable[AlertRule] = (RULE,), register: Register = NOWHERE
+    path: Path,
+    rules: Iterable[AlertRule] = (RULE,),
+    register: Register = NOWHERE,
+    sequences: tuple[SequenceRule, ...] = (),
 ) -> AsyncIterator[Room]:
     """Give a room over the journal; leave it, and another one over the same is a restart."""
     async with opened(path) as journal:
-        yield Room(journal, rules, register)
+        yield Room(journal, rules, register, sequences)
 
 
 def placed(*devices: str, areas: tuple[str, ...] = STREET) -> TableRegister:

@@ -10,6 +10,7 @@ import pytest
 
 from devices.instant import iso_of, milliseconds_of
 from devices.reading import Reading
+from rules.library.ventilation.rule import RULE as VENTILATION
 from tests.alerts.gas import ALERT, CRITICAL, GOOD, RULE, WARNING, batch, gas, room
 from tests.cli.conftest import Command
 from tests.journal.readings import START, rows_of
@@ -68,6 +69,40 @@ def test_an_alert_is_shown_with_its_explanation_and_all_that_happened(
     assert content["rule"] == RULE.name
     assert content["evidence"]["value"] == WARNING
     assert [each["transition"] for each in content["transitions"]] == ["raised", "resolved"]
+
+
+async def _ventilate(path: Path) -> None:
+    """Of gm-1 gas rises twice, of gm-2 once meanwhile; of no fan anything is heard."""
+    rising = [gas(0, GOOD), gas(0, GOOD, "gm-2"), gas(100, WARNING), gas(105, WARNING)]
+    readings = [*rising, gas(130, WARNING, "gm-2"), gas(140, GOOD), gas(445, GOOD), gas(900, 30.0)]
+    async with room(path, sequences=(VENTILATION,)) as here:
+        for second in range(901):
+            await here.at(second)
+            due = [each for each in readings if each.received_at == here.clock.instant]
+            if due:
+                await here.judging.commit(batch(*due))
+
+
+def test_what_was_ordered_while_it_lasted_is_shown_with_what_became_of_it(
+    gridwatch: Command, tmp_path: Path
+) -> None:
+    path = tmp_path / "gridwatch.db"
+    asyncio.run(_ventilate(path))
+    rows = rows_of(path, "SELECT rule, id FROM alert WHERE subject = 'gas_monitor/gm-1'")
+
+    def ordered(rule: str) -> list[tuple[object, ...]]:
+        shown = gridwatch("alerts", "show", dict(rows)[rule], "--journal", path, "-f", "json")
+        commands = json.loads(shown.stdout)["commands"]
+        return [(each["device"], each["command"], each["issued_at"]) for each in commands]
+
+    orders = [
+        ("gas_monitor/gm-1", "fan_start", iso_of(START + second * 1_000))
+        for second in (100, 111, 900)
+    ]
+    assert ordered(RULE.name) == orders[:2]
+    assert ordered("fan_failed") == orders, "it waits for a person"
+    table = gridwatch("alerts", "show", dict(rows)[RULE.name], "--journal", path).stdout
+    assert table.count("fan_start") == 2
 
 
 def test_what_is_pending_is_shown_until_it_is_told_at_the_instant_that_was_said(

@@ -22,7 +22,7 @@ RECORDING = Path(__file__).parents[1] / "samples" / "daiad" / "readings.csv"
 STORY = (
     ("injected", "leak at wm-000012, 20 L/h"),
     ("warning", "Water runs without a pause 持续用水疑似漏水: water_meter/wm-000012"),
-    ("", "Water in every slot for 24 h"),
+    ("", "Water in every known slot of 24 h, of which 24 h are known"),
     ("critical", "Door and water of a person in care silent 关爱对象门水双静默"),
     ("warning", "Person in care inactive 关爱对象未出入"),
     ("notice", "Lease ended 租约已到期"),

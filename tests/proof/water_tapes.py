@@ -15,7 +15,7 @@ _DAY = timedelta(days=1)
 _SLOTS = 96
 _DAYS = 6
 _BURST_M3 = 2.2 / 4
-"""A slot of a flow above 0.8 Q3 of a DN15 meter, GB/T 778.1: two of them are a burst."""
+"""A slot of a flow above 0.8 Q3 of a DN15 meter: two of them are a burst, by practice."""
 _IMPOSSIBLE_M3 = 3.4 / 4
 """A slot of a flow above Q4 of a DN15 meter, GB/T 778.1: one is a burst."""
 _RAN_BACK_M3 = 0.02

@@ -43,6 +43,9 @@ def test_a_series_is_what_its_short_form_says(
         (NUMBER, "500", "n: '500' is no value of this field"),
         (WORD, "b", "w: 'b' is no value of this field"),
         (SWITCH, "yes", "b: expected boolean, found 'yes'"),
+        (NUMBER, "1x9999999999", "n: expected at most 1,000,000 values"),
+        (WORD, f"_x1{'0' * 5_000}", "w: expected at most 1,000,000 values"),
+        (NUMBER, "1x600000 2x600000", "n: expected at most 1,000,000 values"),
     ],
 )
 def test_a_series_that_cannot_be_read_says_what_was_expected(
@@ -107,6 +110,20 @@ def test_a_case_that_comes_out_otherwise_says_what_was_expected(expect: str, pro
         (GOOD.replace("ch4_lel_pct", "ch5"), "warm for ten minutes: ch5: expected a field of"),
         (GOOD.replace("60x12", "lots"), "warm for ten minutes: ch4_lel_pct: expected float"),
         (GOOD.replace('"1m pending"', '"soon pending"'), "expect: 'soon pending': expected a time"),
+        (GOOD + "count = 999\nh2s_mgm3 = '0x9999'", "for ten minutes: expected at most 1,000,000"),
+        (GOOD + "premises.care = 'eldery'", "premises: care: Value error, expected one of elderly"),
+        (
+            GOOD + "limits.500103.'made_up.limti' = [20.0]",
+            "warm for ten minutes: limits: 500103: made_up.limti: expected one of made_up.limit",
+        ),
+        (
+            GOOD + "limits.50010.'made_up.limit' = [20.0]",
+            "warm for ten minutes: limits: 50010: expected one of 500000, 500103, 500103003, home",
+        ),
+        (
+            GOOD + "limits.500103.'made_up.limit' = [20.0]\nlimits.home.'made_up.limit' = [30.0]",
+            "warm for ten minutes: limits: home: made_up.limit: expected 10 to 20 %LEL, found 30",
+        ),
     ],
 )
 def test_a_case_that_cannot_be_run_is_named_with_what_was_expected(

@@ -2,8 +2,9 @@
 
 import pytest
 
+from rules.catalogue import alert_rules
 from rules.chinese import CHINESE
-from rules.explanation import Template
+from rules.explanation import Template, Text
 from tests.rules.languages import assert_chinese
 
 TEMPLATE = Template("值 {value}（{limit_from}）", "value {value} ({limit_from})")
@@ -41,3 +42,34 @@ def test_a_text_that_lacks_evidence_gives_way_to_the_next() -> None:
 @pytest.mark.parametrize("text", [zh for en, zh in CHINESE.items() if en != zh])
 def test_what_is_said_in_chinese_is_chinese(text: str) -> None:
     assert_chinese(text)
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("星期日", "Sunday; the same weekday is 相同星期几"),
+        ("误识", "a false match; a wrong attempt is 错误操作"),
+        ("防冻", "protection from frost, which no alert gives"),
+    ],
+)
+def test_no_text_says_a_word_that_means_something_else(word: str, meaning: str) -> None:
+    told = [
+        text for rule in alert_rules().values() for text in (rule.title_zh, rule.explanation.zh)
+    ]
+
+    assert [text for text in (*told, *CHINESE.values()) if word in text] == [], meaning
+
+
+@pytest.mark.parametrize(
+    ("figure", "behind_it"),
+    [
+        ("0.8 Q3", Text("实践：连续两个时段达 0.8 Q3", "practice: 0.8 Q3")),
+        ("-115 dBm", Text("通用经验", "general knowledge")),
+        ("72 h", Text("通用经验", "general knowledge")),
+    ],
+)
+def test_a_source_does_not_make_more_of_a_figure_than_it_is(figure: str, behind_it: Text) -> None:
+    found = [Text(zh, en) for en, zh in CHINESE.items() if figure in en]
+
+    assert found
+    assert all(behind_it.zh in each.zh and behind_it.en in each.en for each in found)

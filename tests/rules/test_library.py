@@ -119,3 +119,12 @@ def test_no_evidence_of_a_rule_names_a_person(rule: AlertRule) -> None:
 
     assert evidence
     assert [each for each in evidence if "person" in each] == []
+
+
+@every_rule
+def test_no_page_gives_a_standard_as_the_source_of_a_band(rule: AlertRule) -> None:
+    """No standard that is cited here gives one."""
+    page = (files(library) / rule.name / "README.md").read_text(encoding="utf-8")
+    bands = [row for row in page.splitlines() if row.startswith("| band")]
+
+    assert [row for row in bands if "GB" in row] == []

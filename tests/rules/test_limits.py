@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.bound import Rulebook
+from rules.care import CLASSES, of_class
 from rules.limits import InForce, Limit, LimitBook, LimitError, Setting, Tighter
+from rules.register import Traits
+from rules.rule import Numbers
 from tests.rules.made_up import RULE
 
 PLACES = ("500000", "500103", "500103003", "home")
@@ -71,6 +74,13 @@ def test_what_is_in_force_is_never_looser_than_what_any_level_above_has_set(
     except LimitError:
         return
     assert all(value <= above for above in values)
+
+
+@pytest.mark.parametrize("care", ["other", "hermit", None])
+def test_a_class_of_care_that_is_not_known_has_the_limit_of_all_others(care: str | None) -> None:
+    limits = {f"{each}_h": InForce(float(number), "") for number, each in enumerate(CLASSES)}
+
+    assert of_class(Numbers(limits, Traits(care=care)), "h") == limits["other_h"]
 
 
 def test_a_rulebook_complains_of_unknown_names_and_of_every_chain_that_contradicts_itself() -> None:

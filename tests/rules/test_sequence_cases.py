@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 
 from rules import library
-from rules.case import Case
+from rules.case import Case, CaseError, cases_of
 from rules.casefile import CaseResult, cases_of_rule
 from rules.catalogue import homes, sequences
 from rules.rule import AlertRule
@@ -75,3 +75,11 @@ def test_an_alert_has_a_case_and_a_line_for_the_night(rule: SequenceRule, alert:
     for limit in alert.limits:
         assert limit.low <= limit.default <= limit.high
         assert f"`{limit.name}` {limit.low:g} to {limit.high:g} {limit.unit}" in readme
+
+
+def test_a_mode_that_a_sequence_does_not_have_is_an_error_of_the_case() -> None:
+    text = 'name = "x"\nevery = "1m"\nexpect = []\noverrides.5s = ["rnu", "2m"]'
+    (case,) = cases_of(f"[[case]]\n{text}", "x")
+
+    with pytest.raises(CaseError, match="x: overrides: expected one of off, run"):
+        run_sequence_case(sequences()["ventilation"], case)

@@ -48,8 +48,8 @@ RULE = AlertRule(
     limits=(FACTOR, FLOOR_M3),
     stale_after=timedelta(hours=54),
     explanation=Template(
-        zh="一日用水 {day_l} L，前 {days} 个同一星期日的中位数为 {median_l} L，限值 {limit_l} L"
-        "（依据：{limit_from}），自 {start_at} 起。",
+        zh="一日用水 {day_l} L，之前 {days} 个相同星期几的日用水中位数为 {median_l} L，"
+        "限值 {limit_l} L（依据：{limit_from}），自 {start_at} 起。",
         en="{day_l} L in a day; the median of {days} such weekdays before is {median_l} L and the"
         " limit {limit_l} L ({limit_from}), since {start_at}.",
     ),

@@ -10,7 +10,7 @@ from rules.rule import AlertRule, Numbers
 from rules.water_use import WATER_USE
 
 _Q3_LH = {"DN15": 2_500.0, "DN20": 4_000.0}
-_STANDARD = "GB/T 778.1: 0.8 Q3 in two slots, or Q4 = 1.25 Q3 in one"
+_SOURCE = "practice: 0.8 Q3 in two slots, or Q4 in one; GB/T 778.1: Q3, and Q4 = 1.25 Q3"
 
 FLOW_LH = Limit(
     name="flow_lh",
@@ -29,7 +29,7 @@ def _condition(numbers: Numbers) -> Condition:
     q3_lh = _Q3_LH.get(numbers.traits.size or "", _Q3_LH["DN15"])
     return Surge(
         Unusual(flow.value, _FACTOR, flow.source),
-        Impossible(0.8 * q3_lh, 1.25 * q3_lh, _STANDARD),
+        Impossible(0.8 * q3_lh, 1.25 * q3_lh, _SOURCE),
     )
 
 

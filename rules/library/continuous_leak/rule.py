@@ -15,6 +15,7 @@ _DAY_H = timedelta(hours=24)
 _DAYS_2 = timedelta(hours=36)
 _DAYS_3 = timedelta(hours=72)
 _PRACTICE = "practice of water utilities"
+_TIERS = "general knowledge: tiers of 24, 48 and 72 h"
 
 WARN_LH = Limit(
     name="warn_lh",
@@ -23,7 +24,7 @@ WARN_LH = Limit(
     low=0.0,
     high=30.0,
     tighter=Tighter.LOWER,
-    source=f"{_PRACTICE}, two days; the flow is general knowledge",
+    source=f"{_TIERS}, of which the second begins at 36 h; the flow",
 )
 LARGE_LH = Limit(
     name="large_lh",
@@ -36,12 +37,12 @@ LARGE_LH = Limit(
 )
 GRAVE_LH = Limit(
     name="grave_lh",
-    default=20.0,
+    default=3.0,
     unit="L/h",
     low=3.0,
     high=200.0,
     tighter=Tighter.LOWER,
-    source=f"{_PRACTICE}, three days; the flow is general knowledge",
+    source=f"{_TIERS}, of which the third escalates; the flow",
 )
 
 
@@ -68,9 +69,10 @@ RULE = AlertRule(
     keep=timedelta(hours=24),
     stale_after=timedelta(hours=54),
     explanation=Template(
-        zh="已连续 {hours} 小时每个时段都有用水，最小流量 {size_lh} L/h；判据 {limit_h} 小时大于"
-        " {limit_lh} L/h（依据：{limit_from}），自 {start_at} 起。",
-        en="Water in every slot for {hours} h, {size_lh} L/h at the least; the limit is more than"
-        " {limit_lh} L/h for {limit_h} h ({limit_from}), since {start_at}.",
+        zh="{hours} 小时内凡有数据的时段都有用水（有数据 {known_h} 小时），最小流量 {size_lh} L/h；"
+        "判据 {limit_h} 小时大于 {limit_lh} L/h（依据：{limit_from}），自 {start_at} 起。",
+        en="Water in every known slot of {hours} h, of which {known_h} h are known, {size_lh} L/h"
+        " at the least; the limit is more than {limit_lh} L/h for {limit_h} h ({limit_from}),"
+        " since {start_at}.",
     ),
 )

@@ -47,9 +47,10 @@ RULE = AlertRule(
     keep=timedelta(hours=72),
     stale_after=timedelta(hours=54),
     explanation=Template(
-        zh="连续 {hours} 小时，每小时都有用水，最小 {size_lh} L/h；判据 {limit_h} 小时大于"
-        " {limit_lh} L/h（依据：{limit_from}），自 {start_at} 起。",
-        en="Water in every hour for {hours} h, {size_lh} L/h at the least; the limit is more"
-        " than {limit_lh} L/h for {limit_h} h ({limit_from}), since {start_at}.",
+        zh="{hours} 小时内凡有数据的每个小时都有用水（有数据 {known_h} 小时），最小 {size_lh} L/h；"
+        "判据 {limit_h} 小时大于 {limit_lh} L/h（依据：{limit_from}），自 {start_at} 起。",
+        en="Water in every known hour of {hours} h, of which {known_h} h are known, {size_lh} L/h"
+        " at the least; the limit is more than {limit_lh} L/h for {limit_h} h ({limit_from}),"
+        " since {start_at}.",
     ),
 )

@@ -3,8 +3,15 @@
 from rules.condition import Condition
 from rules.conditions.combination import Combination
 from rules.conditions.threshold import Level, Threshold
-from rules.explanation import Template
-from rules.library.gas_levels import HOLD, KEEP, QUIETED_BY, STALE_AFTER, trusted
+from rules.library.gas_levels import (
+    HOLD,
+    KEEP,
+    QUIETED_BY,
+    REMEDY,
+    STALE_AFTER,
+    trusted,
+    with_remedy,
+)
 from rules.limits import Limit, Tighter
 from rules.rule import AlertRule, Numbers
 from rules.severity import Severity
@@ -61,7 +68,8 @@ RULE = AlertRule(
     stale_after=STALE_AFTER,
     latch_from=Severity.CRITICAL,
     quieted_by=QUIETED_BY,
-    explanation=Template(
+    remedy=REMEDY,
+    explanation=with_remedy(
         zh="氧气现为 {value} %vol，已达到限值 {limit} %vol"
         "（依据：{limit_from}），自 {start_at} 起，最差 {worst} %vol。",
         en="Oxygen: now {value} %vol, the limit of {limit} %vol was reached ({limit_from}). "

@@ -8,6 +8,7 @@ from rules.library.gas_level_h2s.rule import RULE as H2S
 from rules.library.oxygen.rule import LOW
 from rules.library.oxygen.rule import RULE as OXYGEN
 from rules.library.ventilation.alerts import ALERTS
+from rules.library.ventilation.done import what_was_done
 from rules.library.ventilation.sequence import Ventilation
 from rules.library.ventilation.tank import Level
 from rules.limits import InForce
@@ -36,4 +37,5 @@ RULE = SequenceRule(
     ),
     sequence=_ventilation,
     alerts=ALERTS,
+    done=what_was_done,
 )

@@ -46,7 +46,7 @@ def _condition(numbers: Numbers) -> Condition:
 RULE = AlertRule(
     name="water_frost",
     title="Water near freezing",
-    title_zh="水表防冻",
+    title_zh="水表低温冻结预警",
     scope="device",
     fields={"water_meter": frozenset({"water_temperature_c"})},
     condition=_condition,

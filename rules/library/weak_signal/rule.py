@@ -22,7 +22,7 @@ RSRP_DBM = Limit(
     low=-130.0,
     high=-100.0,
     tighter=Tighter.HIGHER,
-    source="practice: weak below -115 dBm",
+    source="weak below -115 dBm: general knowledge, not from a standard",
 )
 
 
