@@ -36,7 +36,7 @@ class RuleTrial(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """What became of it. `idle` are the rules that no reading concerned; nothing is said of them.
+    """What became of it. `idle` are the rules that no reading concerned, and that told of nothing.
 
     `failures` counts by rule how often its condition raised.
     """
@@ -62,9 +62,10 @@ def backtest(rulebook: Rulebook, feed: Feed, advance: Advance) -> Trial:
             run.take()
             advance(_AT_ONCE)
     run.take()
-    idle = [rule.name for rule in rulebook.rules if not run.coverage.concerns(rule)]
-    trials = [run.trial(rule) for rule in rulebook.rules if rule.name not in idle]
-    return Trial(number, run.coverage, trials, idle, run.failures, stopwatch() - begin)
+    trials = [run.trial(rule) for rule in rulebook.rules]
+    judged = [each for each in trials if each.alerts or run.coverage.concerns(each.rule)]
+    idle = [each.rule.name for each in trials if each not in judged]
+    return Trial(number, run.coverage, judged, idle, run.failures, stopwatch() - begin)
 
 
 class _Run:
