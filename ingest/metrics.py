@@ -146,6 +146,10 @@ class Metrics:
             "Times that a rule failed instead of judging: a defect; its state before was kept",
             "rule",
         )
+        self.registry_refused = self._gauge(
+            "registry_refused",
+            "1 while limits or a registry that were given can't be used: those before are in force",
+        )
 
     def _add_commands(self) -> None:
         self.commands = self._counter(

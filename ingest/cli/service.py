@@ -19,7 +19,7 @@ from ingest.http import PortTaken
 from ingest.journal.database import JournalError
 from ingest.logs import set_up_logs
 from ingest.metrics_table import metrics_markdown
-from ingest.preflight import exposures, faults
+from ingest.preflight import doubts, exposures, faults
 from ingest.registry import RegistryError
 from ingest.service import serve
 from ingest.settings_table import settings_markdown
@@ -37,7 +37,7 @@ def run_by(clock: Clock, settings: Path | None) -> None:
     loaded = settings_of(settings)
     _refuse_if_any(faults(loaded))
     set_up_logs(loaded.log)
-    for warning in (*warnings(loaded), *exposures(loaded, settings)):
+    for warning in (*warnings(loaded), *doubts(loaded), *exposures(loaded, settings)):
         _LOG.warning("%s", warning)
     os.umask(0o077)
     _collect_seldom()
@@ -67,7 +67,7 @@ def check(
     """
     loaded = settings_of(file)
     _refuse_if_any(f"{file or 'environment'}: {fault}" for fault in faults(loaded))
-    for warning in (*warnings(loaded), *exposures(loaded, file)):
+    for warning in (*warnings(loaded), *doubts(loaded), *exposures(loaded, file)):
         typer.echo(f"warning: {warning}", err=True)
     typer.echo(f"{file or 'environment'}: good")
 

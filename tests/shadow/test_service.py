@@ -58,6 +58,31 @@ def test_a_trial_runs_in_the_service_and_an_import_is_in_force_within_5_s(
     assert (after["state"], after["readings"]) == ("ended: stopped", 2)
 
 
+def test_a_killed_service_comes_back_though_its_file_of_limits_was_mistyped_meanwhile(
+    tmp_path: Path, mosquitto: Mosquitto
+) -> None:
+    limits = tmp_path / "own.csv"
+    limits.write_text(f"{HEAD}500103,{RULE.name},level_1,12,\n", encoding="utf-8")
+    tables: Tables = {"mqtt": mqtt_table(mosquitto.port), "rules": {"limits": str(limits)}}
+    with Gridwatch(tmp_path / "gridwatch", tables) as service:
+        _import(service, tmp_path, devices=f"kind,device,area\ngas_monitor,{MONITOR},500103\n")
+        _until_in_force(service, 1)
+        limits.write_text(f"{HEAD}500103,{RULE.name},level_1,5,\n", encoding="utf-8")
+        until(lambda: service.metrics()["gridwatch_registry_refused"] == 1)
+        service.kill()
+        service.start()
+        refused = service.metrics()["gridwatch_registry_refused"]
+        now = MachineClock().now()
+        for before in (40, 30):
+            publish(mosquitto, now - before * SECOND, BETWEEN)
+        until(lambda: transitions(service) != [])
+
+    assert refused == 1
+    log = service.log.read_text(encoding="utf-8")
+    assert log.count("own.csv: line 2: value: 500103: gas_level_ch4.level_1: ") == 2
+    assert transitions(service)[0][0] == "raised"
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
@@ -97,5 +122,5 @@ def _import(service: Gridwatch, folder: Path, **tables: str) -> None:
 def _until_in_force(service: Gridwatch, revision: int) -> float:
     """Return after how many seconds the service has said so."""
     started = stopwatch()
-    until(lambda: f"registry {revision} in force" in service.log.read_text(encoding="utf-8"))
+    until(lambda: f"registry {revision} " in service.log.read_text(encoding="utf-8"))
     return stopwatch() - started
