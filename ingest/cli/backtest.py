@@ -92,7 +92,8 @@ def backtest(  # noqa: PLR0913 each parameter is an option
 
     Alerts of one rule and subject no more than 24 h apart are one episode; a month is one of one
     device that the rule reads. A journal is judged by the registry of today, and so is InfluxDB if
-    the journal of the settings is there. Bounds are an age such as 30d, or an instant such as
+    the journal of the settings is there. Of two sets of limits, alerts that overlap are of one
+    incident, whichever tells of it earlier. Bounds are an age such as 30d, or an instant such as
     2026-03-01T00:00:00+08:00. The last line is JSON; exit code 1 if a rule's condition raised.
     """
     with input_refusals(), journal_refusals():

@@ -8,7 +8,9 @@ from ingest.registry.content import Content
 from ingest.registry.files import read_folder, read_table
 from ingest.registry.limits import limits_in
 from ingest.registry.tables import LIMITS
-from ingest.rule_tools.backtest import RuleTrial, Trial
+from ingest.rule_tools.backtest import Trial
+from ingest.rule_tools.episode import Alert
+from ingest.rule_tools.overlap import Lasting, alone
 from ingest.simulate.refusal import InputError, unreadable
 from rules.bound import Rulebook
 from rules.catalogue import catalogue, sequences
@@ -18,7 +20,10 @@ from rules.subject import Subject
 
 
 class Difference(NamedTuple):
-    """The alerts of a rule by two sets of limits; one that began elsewhere is another alert."""
+    """The alerts of a rule by two sets of limits; those of one side that overlap none of the other.
+
+    One limit tells of the same incident earlier than another, so that its start says nothing.
+    """
 
     rule: str
     here: int
@@ -53,17 +58,26 @@ def _content(path: Path) -> Content:
 
 
 def differences_of(here: Trial, there: Trial) -> list[Difference]:
-    """Return the difference of every rule that judged anything, of two runs of the same rules."""
-    return [_difference(*pair) for pair in zip(here.rules, there.rules, strict=True)]
+    """Return the difference of every rule that judged anything on either side, in their order."""
+    ours, theirs = _alerts_of(here), _alerts_of(there)
+    return [
+        _difference(rule, ours.get(rule, []), theirs.get(rule, [])) for rule in {**ours, **theirs}
+    ]
 
 
-def _difference(here: RuleTrial, there: RuleTrial) -> Difference:
-    ours = {(alert.subject, alert.start) for alert in here.alerts}
-    theirs = {(alert.subject, alert.start) for alert in there.alerts}
+def _alerts_of(trial: Trial) -> dict[str, list[Alert]]:
+    return {each.rule.name: each.alerts for each in trial.rules}
+
+
+def _difference(rule: str, ours: list[Alert], theirs: list[Alert]) -> Difference:
     return Difference(
-        rule=here.rule.name,
+        rule=rule,
         here=len(ours),
         there=len(theirs),
-        only_here=len(ours - theirs),
-        only_there=len(theirs - ours),
+        only_here=len(alone(ours, theirs, _lasting)),
+        only_there=len(alone(theirs, ours, _lasting)),
     )
+
+
+def _lasting(alert: Alert) -> Lasting:
+    return Lasting(alert.subject, alert.start, alert.end)

@@ -1,7 +1,7 @@
 """Trials of limits: asked for by a person, run by the service, compared with what is in force."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from pydantic_core import from_json, to_json
 
 from devices.instant import Instant, milliseconds_of
 from ingest.registry.tables import LimitRow
+from ingest.rule_tools.overlap import Lasting, alone
 from rules.subject import Scope
 
 LONGEST = timedelta(days=31)
@@ -151,8 +152,8 @@ def comparisons(reader: sqlite3.Connection, trial: Trial) -> list[Comparison]:
 def one_sided(reader: sqlite3.Connection, trial: Trial) -> list[OneSided]:
     """Return the alerts that only one side raised, by rule, subject and start."""
     live, shadow = _sides(reader, trial)
-    found = [OneSided("live", alert) for alert in _without(live, shadow)]
-    found += [OneSided("shadow", alert) for alert in _without(shadow, live)]
+    found = [OneSided("live", alert) for alert in alone(live, shadow, _lasting)]
+    found += [OneSided("shadow", alert) for alert in alone(shadow, live, _lasting)]
     return sorted(found, key=lambda each: (each.alert.rule, each.alert.subject, each.alert[4]))
 
 
@@ -168,22 +169,10 @@ def _sides(reader: sqlite3.Connection, trial: Trial) -> tuple[list[Raised], list
 def _comparison(rule: str, live: list[Raised], shadow: list[Raised]) -> Comparison:
     ours = [alert for alert in live if alert.rule == rule]
     theirs = [alert for alert in shadow if alert.rule == rule]
-    only_live, only_shadow = list(_without(ours, theirs)), list(_without(theirs, ours))
+    only_live, only_shadow = alone(ours, theirs, _lasting), alone(theirs, ours, _lasting)
     both = len(ours) - len(only_live)
     return Comparison(rule, len(ours), len(theirs), both, len(only_live), len(only_shadow))
 
 
-def _without(alerts: list[Raised], others: list[Raised]) -> Iterator[Raised]:
-    """Yield the alerts that overlap none of the others of the same rule and subject."""
-    by_place: dict[tuple[str, str, str], list[Raised]] = {}
-    for other in others:
-        by_place.setdefault(other[1:4], []).append(other)
-    for alert in alerts:
-        if not any(_overlap(alert, other) for other in by_place.get(alert[1:4], ())):
-            yield alert
-
-
-def _overlap(one: Raised, other: Raised) -> bool:
-    one_end = _NO_END if one.end_at is None else one.end_at
-    other_end = _NO_END if other.end_at is None else other.end_at
-    return one.start_at <= other_end and other.start_at <= one_end
+def _lasting(alert: Raised) -> Lasting:
+    return Lasting(alert[1:4], alert.start_at, alert.end_at)
