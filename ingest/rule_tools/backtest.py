@@ -10,7 +10,7 @@ from ingest.rule_tools.feed import Feed
 from ingest.rule_tools.progress import Advance
 from rules.bound import Rulebook
 from rules.casefile import SavedStates
-from rules.effect import AlertChange
+from rules.effect import AlertChange, Command
 from rules.engine import Engine
 from rules.rule import AlertRule
 from rules.severity import Severity
@@ -38,7 +38,9 @@ class RuleTrial(NamedTuple):
 class Trial(NamedTuple):
     """What became of it. `idle` are the rules that no reading concerned, and that told of nothing.
 
-    `failures` counts by rule how often its condition raised.
+    `failures` counts by rule how often its condition raised, `orders` by command what sequences
+    would have ordered. Nobody was given these: what devices did is as recorded, and they answered
+    nothing.
     """
 
     readings: int
@@ -46,6 +48,7 @@ class Trial(NamedTuple):
     rules: list[RuleTrial]
     idle: list[str]
     failures: Counter[str]
+    orders: Counter[str]
     seconds: float
 
 
@@ -62,16 +65,19 @@ def backtest(rulebook: Rulebook, feed: Feed, advance: Advance) -> Trial:
             run.take()
             advance(_AT_ONCE)
     run.take()
-    trials = [run.trial(rule) for rule in rulebook.rules]
+    told = (alert for sequence in rulebook.sequences for alert in sequence.alerts)
+    trials = [run.trial(rule) for rule in (*rulebook.rules, *told)]
     judged = [each for each in trials if each.alerts or run.coverage.concerns(each.rule)]
     idle = [each.rule.name for each in trials if each not in judged]
-    return Trial(number, run.coverage, judged, idle, run.failures, stopwatch() - begin)
+    seconds = stopwatch() - begin
+    return Trial(number, run.coverage, judged, idle, run.failures, run.orders, seconds)
 
 
 class _Run:
     def __init__(self, rulebook: Rulebook, feed: Feed) -> None:
         self.coverage = Coverage()
         self.failures: Counter[str] = Counter()
+        self.orders: Counter[str] = Counter()
         self._log = AlertLog()
         self._store = SavedStates()
         self.engine = Engine(rulebook, feed.register, self._store)
@@ -84,6 +90,8 @@ class _Run:
         for effect in outcome.effects:
             if isinstance(effect, AlertChange):
                 self._log.add(effect)
+            elif isinstance(effect, Command):
+                self.orders[effect.command] += 1
 
     def trial(self, rule: AlertRule) -> RuleTrial:
         """Return what the rule did."""

@@ -1,4 +1,4 @@
-"""Comparison: what other limits would have changed."""
+"""Comparison: what other limits or rules would have changed."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,17 +10,17 @@ from ingest.registry.limits import limits_in
 from ingest.registry.tables import LIMITS
 from ingest.rule_tools.backtest import Trial
 from ingest.rule_tools.episode import Alert
+from ingest.rule_tools.library import Library
 from ingest.rule_tools.overlap import Lasting, alone
 from ingest.simulate.refusal import InputError, unreadable
 from rules.bound import Rulebook
-from rules.catalogue import catalogue, sequences
 from rules.limits import LimitBook
 from rules.register import TableRegister
 from rules.subject import Subject
 
 
 class Difference(NamedTuple):
-    """The alerts of a rule by two sets of limits; those of one side that overlap none of the other.
+    """The alerts of a rule on two sides; those of one side that overlap none of the other.
 
     One limit tells of the same incident earlier than another, so that its start says nothing.
     """
@@ -32,7 +32,7 @@ class Difference(NamedTuple):
     only_there: int
 
 
-def limits_from(path: Path, register: TableRegister) -> LimitBook:
+def limits_from(path: Path, register: TableRegister, library: Library) -> LimitBook:
     """Return the limits of a file, or of a folder's `limits.csv`, fit for the register's places.
 
     Raises InputError.
@@ -43,11 +43,16 @@ def limits_from(path: Path, register: TableRegister) -> LimitBook:
         raise InputError(str(error)) from None
     except OSError as error:
         raise unreadable(path, error) from None
+    return fitting(book, register, library, str(path))
+
+
+def fitting(book: LimitBook, register: TableRegister, library: Library, name: str) -> LimitBook:
+    """Return limits that fit rules and places; InputError. `name` is what they are called."""
     chains = {book.sets(register.places_of(Subject("device", key))) for key in register.devices}
-    rulebook = Rulebook(tuple(catalogue().values()), book, tuple(sequences().values()))
-    complaints = rulebook.complaints(chains)
+    rulebook = Rulebook(tuple(library.rules.values()), book, tuple(library.sequences.values()))
+    complaints = rulebook.complaints(chains) if book.settings else []
     if complaints:
-        raise InputError("\n".join(f"{path}: {complaint}" for complaint in complaints))
+        raise InputError("\n".join(f"{name}: {complaint}" for complaint in complaints))
     return book
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from rules.catalogue import alert_rules, catalogue
 from tests.cli.conftest import Command
-from tests.rule_tools import recorded
+from tests.rule_tools import own, recorded
 
 FAILING = """
 [[case]]
@@ -131,6 +131,38 @@ def test_backtest_compares_with_other_limits(gridwatch: Command, tmp_path: Path)
     assert inside.stdout.splitlines()[-2].split() == ["meter_silent", "1", "2", "0", "1"]
     summary = json.loads(inside.stdout.splitlines()[-1])
     assert (summary["alerts"], summary["only_here"], summary["only_there"]) == (1, 0, 1)
+
+
+def test_backtest_compares_with_rules_of_ones_own(gridwatch: Command, tmp_path: Path) -> None:
+    file = recorded.write(tmp_path)
+    mine = own.write(tmp_path / "mine", "meter_silent", own.LATER.format(name="meter_silent"))
+    own.write(mine, "quiet_meter", own.BESIDE, words=own.WORDS)
+    names = ("--rule", "meter_silent", "--rule", "quiet_meter")
+
+    outcome = gridwatch("rules", "backtest", file, "--against-rules", mine, *names)
+    alone = gridwatch("rules", "backtest", file, "--rules", mine, *names)
+
+    *_, heading, silent, quiet, last = outcome.stdout.splitlines()
+    assert " ".join(heading.split()).startswith("rule by these by the others only by these")
+    assert (silent.split(), quiet.split()) == (
+        ["meter_silent", "1", "0", "1", "0"],
+        ["quiet_meter", "0", "1", "0", "1"],
+    )
+    assert json.loads(last)["alerts"] == 1
+    assert [line.split()[:2] for line in alone.stdout.splitlines()[1:3]] == [
+        ["meter_silent", "0"],
+        ["quiet_meter", "1"],
+    ]
+
+
+def test_test_runs_the_cases_of_rules_of_ones_own(gridwatch: Command, tmp_path: Path) -> None:
+    text = own.LATER.format(name="meter_silent")
+    mine = own.write(tmp_path, "meter_silent", text, cases=own.CASES)
+
+    outcome = gridwatch("rules", "test", "--rules", mine)
+
+    assert outcome.stdout.splitlines()[0] == "meter_silent: 1 passed, 0 failed"
+    assert outcome.exit_code == 0
 
 
 @pytest.mark.parametrize(
