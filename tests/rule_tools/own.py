@@ -21,6 +21,22 @@ from .words import TITLE
 RULE = replace(RELEASED, name="quiet_meter", title=TITLE)
 """
 """Another rule, that judges as a released one."""
+STRICTER = """
+from dataclasses import replace
+from datetime import timedelta
+
+from rules.library.gas_level_ch4.rule import RULE as RELEASED
+from rules.conditions.threshold import Level, Threshold
+from rules.severity import Severity
+
+RULE = replace(
+    RELEASED,
+    name="{name}",
+    hold=timedelta(),
+    condition=lambda _: Threshold("ch4_lel_pct", (Level(Severity.NOTICE, 12.0, 8.0, "mine"),)),
+)
+"""
+"""Of gas from 12 %LEL on, by another condition than that of the released rule."""
 WORDS = 'TITLE = "Quiet meter"\n'
 SEQUENCE = """
 from dataclasses import replace
