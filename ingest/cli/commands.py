@@ -66,7 +66,8 @@ def list_(
     """List commands, the latest first: what each was to do, and what became of it.
 
     queued, sent (the broker has it), then the device's answer: done, refused, failed, expired. Or
-    superseded by a later one, expired before it left, unanswered. proven_at: its effect was seen.
+    superseded by a later one, expired before it left; without an answer in its time proven by its
+    effect, or unanswered. proven_at: its effect was seen.
     """
     with journal_refusals():
         found = newest_commands(open_reader(journal_of(settings, journal)), most)
