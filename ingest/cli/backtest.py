@@ -25,7 +25,7 @@ from ingest.registry.cells import AREA, CellError
 from ingest.registry.limits import limits_of
 from ingest.registry.places import Places
 from ingest.registry.snapshot import register_of
-from ingest.rule_tools.backtest import RuleTrial, Trial
+from ingest.rule_tools.backtest import RuleTrial, Trial, rate_of
 from ingest.rule_tools.backtest import backtest as trial_of
 from ingest.rule_tools.comparison import differences_of, fitting, limits_from
 from ingest.rule_tools.episode import Episode, episode_csv
@@ -99,9 +99,10 @@ def backtest(  # noqa: PLR0913 each parameter is an option
     """Say what the rules would have made of readings of the past.
 
     Alerts of one rule and subject no more than 24 h apart are one episode; a month is one of one
-    device that the rule reads. A journal is judged by the registry of today, and so is InfluxDB if
-    the journal of the settings is there. Bounds are an age such as 30d, or an instant such as
-    2026-03-01T00:00:00+08:00. The last line is JSON; exit code 1 if a rule's condition raised.
+    device that the rule reads, and below a day of one device there is no rate. A journal is judged
+    by the registry of today, and so is InfluxDB if the journal of the settings is there. Bounds are
+    an age such as 30d, or an instant such as 2026-03-01T00:00:00+08:00. The last line is JSON; exit
+    code 1 if a rule's condition raised.
 
     A folder of rules has a folder for each, as `rules/library`; such a rule takes the place of the
     one of its name, or stands beside the others. Where two sides are compared, alerts that overlap
@@ -251,11 +252,19 @@ def _trial_row(trial: RuleTrial) -> Row:
     return {
         "rule": trial.rule.name,
         "alerts": len(trial.alerts),
-        "per device-month": f"{trial.per_device_month():.3f}",
-        "of these warnings": f"{trial.per_device_month(Severity.WARNING):.3f}",
+        "per device-month": _rate(trial.per_device_month()),
+        "of these warnings": _rate(trial.per_device_month(Severity.WARNING)),
         "episodes": len(trial.episodes),
         "open": sum(alert.end is None for alert in trial.alerts),
     }
+
+
+def _rate(rate: float | None) -> str:
+    return "-" if rate is None else f"{rate:.3f}"
+
+
+def _rounded(rate: float | None) -> float | None:
+    return None if rate is None else round(rate, 4)
 
 
 def _summary(trial: Trial, feed: Feed) -> dict[str, object]:
@@ -270,8 +279,8 @@ def _summary(trial: Trial, feed: Feed) -> dict[str, object]:
         "device_months": round(months, 2),
         "alerts": alerts,
         "episodes": sum(len(each.episodes) for each in trial.rules),
-        "alerts_per_device_month": round(alerts / months, 4) if months else 0.0,
-        "warnings_per_device_month": round(warnings / months, 4) if months else 0.0,
+        "alerts_per_device_month": _rounded(rate_of(alerts, months)),
+        "warnings_per_device_month": _rounded(rate_of(warnings, months)),
         "failures": trial.failures.total(),
         "orders": trial.orders.total(),
         "seconds": round(trial.seconds, 2),

@@ -57,6 +57,9 @@ _ENDED: Instant = 0
 
 @app.command("list")
 def list_(
+    device: Annotated[
+        str, typer.Argument(metavar="[DEVICE]", help="Only of this device.", show_default=False)
+    ] = "",
     *,
     most: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many.")] = 50,
     form: FormOption = Form.TABLE,
@@ -70,9 +73,9 @@ def list_(
     effect, or unanswered. proven_at: its effect was seen.
     """
     with journal_refusals():
-        found = newest_commands(open_reader(journal_of(settings, journal)), most)
+        found = newest_commands(open_reader(journal_of(settings, journal)), most, device)
     if not found:
-        typer.echo("no commands", err=True)
+        typer.echo(f"no commands{' to ' + printable(device) if device else ''}", err=True)
     columns = _IN_A_TABLE if form is Form.TABLE else _COLUMNS
     rows = ({name: _row(each)[name] for name in columns} for each in found)
     print_rows(form, columns, rows)

@@ -21,9 +21,10 @@ from ingest.rule_tools.reference import (
     list_row,
     page_of,
     rules_markdown,
+    sequence_details,
 )
 from ingest.rule_tools.suite import Failed, Suite, failures_of, suites_of, told_rule_of
-from rules.catalogue import alert_rules
+from rules.catalogue import alert_rules, sequences
 
 app = typer.Typer(help="Rules: list, explain, test, try on the past.", no_args_is_help=True)
 
@@ -50,10 +51,19 @@ def list_(
 
 @app.command()
 def show(
-    rule: Annotated[str, typer.Argument(help="Rule, such as gas_level_ch4.")],
+    rule: Annotated[
+        str, typer.Argument(help="Rule, such as gas_level_ch4, or sequence, such as ventilation.")
+    ],
     language: LanguageOption = Language.EN,
 ) -> None:
-    """Print what a rule reads and says, its limits with their sources, and its page."""
+    """Print what a rule reads and says, its limits with their sources, and its page.
+
+    Of a sequence: what it orders, and the alerts that it tells of.
+    """
+    if rule in sequences():
+        print_block(sequence_details(sequences()[rule], language))
+        typer.echo(f"\n{page_of(sequences()[rule])}", nl=False)
+        return
     with input_refusals():
         found = told_rule_of(rule)
         print_block(details(found, language))

@@ -16,6 +16,13 @@ from rules.rule import AlertRule
 from rules.severity import Severity
 
 _AT_ONCE = 1_000
+_LEAST_MONTHS = 12 / 365.25
+"""A day: what minutes show, times thousands, is no rate (general knowledge)."""
+
+
+def rate_of(alerts: int, device_months: float) -> float | None:
+    """Return how many alerts came for a device in a month; None below a day of one device."""
+    return alerts / device_months if device_months >= _LEAST_MONTHS else None
 
 
 class RuleTrial(NamedTuple):
@@ -30,9 +37,12 @@ class RuleTrial(NamedTuple):
         """Return how many alerts reached the severity, or more."""
         return sum(alert.severity >= severity for alert in self.alerts)
 
-    def per_device_month(self, severity: Severity = Severity.NOTICE) -> float:
-        """Return how many alerts of the severity, or more, came for a device in a month."""
-        return self.of(severity) / self.device_months if self.device_months else 0.0
+    def per_device_month(self, severity: Severity = Severity.NOTICE) -> float | None:
+        """Return how many alerts of the severity, or more, came for a device in a month.
+
+        None where devices were watched for too short a time, see `rate_of`.
+        """
+        return rate_of(self.of(severity), self.device_months)
 
 
 class Trial(NamedTuple):
