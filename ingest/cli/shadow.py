@@ -78,7 +78,8 @@ def start(
 
     Only the rules that the file names and those of the folder are tried. No command is sent, no
     alert goes anywhere. Refused while another trial runs. The service has to be able to read the
-    folder, and nobody but it and root may change it; once it has changed, the trial ends.
+    folder, and nobody but it and root may change it. It goes on with what it has read; a restart of
+    the service that finds another content ends the trial.
     """
     duration = duration_of(lasts)
     if not timedelta() < duration <= LONGEST:

@@ -117,7 +117,7 @@ def _rulebook(judges: Iterable[Judge]) -> Rulebook:
 def digest_of(folder: Path) -> str:
     """Return what tells one content of a folder of rules from another; InputError."""
     digest = sha256()
-    for path in sorted(folder.rglob("*.py")):
+    for path in sorted(each for each in folder.rglob("*") if each.is_file()):
         try:
             text = path.read_bytes()
         except OSError as error:
