@@ -61,9 +61,10 @@ _FAN = Words(
 _ORDERS = Words(
     "风机与门禁指令",
     "Commands",
-    "15 分钟内进入各状态的指令数；“expired”未发出即过期，“unanswered”设备未应答。来自全部区域。",
-    "Commands that came into a state within 15 min, of all areas; expired before it left, or not "
-    "answered in its time.",
+    "15 分钟内进入各状态的指令数；“expired”未发出即过期，“unanswered”设备未应答，“proven”未应答但"
+    "已见效果。来自全部区域。",
+    "Commands that came into a state within 15 min, of all areas; expired before it left, "
+    "unanswered in its time, or proven by its effect though nobody answered.",
 )
 _LAST = Words(
     "监测仪现状",

@@ -8,7 +8,7 @@ from ingest.health import Health
 from ingest.journal.journal import Journal
 from ingest.judging import Judging
 from ingest.metrics import Metrics
-from ingest.registry.facts import Facts, RegistryWatch, Sources, facts_of
+from ingest.registry.facts import REGISTRY, Facts, RegistryWatch, Sources, facts_at_start
 from ingest.shadow.shadow import Shadow
 from rules.catalogue import alert_rules, catalogue, sequences
 from rules.engine import Engine
@@ -36,9 +36,11 @@ def judges_of(
 ) -> Judges:
     """Return the whole library at work.
 
+    Limits that can't be used are left out for those in force before. Where there are none:
     JournalError if stored limits no longer fit its rules, RegistryError if those of the file don't.
     """
-    facts = facts_of(sources, catalogue(), clock.now(), tuple(sequences().values()))
+    library = tuple(sequences().values())
+    facts, refused = facts_at_start(sources, catalogue(), clock.now(), library)
     engine = Engine(facts.rulebook, facts.register, journal.states, waiting=MOST_WAITING)
     judging = Judging(journal, engine, alert_rules(), clock, metrics)
     judging.consider(_moved(Known(), _known(facts)))
@@ -51,7 +53,11 @@ def judges_of(
         in_force.append(_known(changed))
         shadow.follow(changed)
 
-    return Judges(judging, RegistryWatch(sources, clock, facts, follow, health))
+    watch = RegistryWatch(sources, clock, facts, follow, health, journal)
+    metrics.registry_refused.set_function(lambda: REGISTRY in health.troubles)
+    if refused:
+        watch.refuse(refused)
+    return Judges(judging, watch)
 
 
 def _moved(before: Known, after: Known) -> list[Subject]:

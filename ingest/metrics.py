@@ -34,7 +34,8 @@ LABELS: Mapping[str, str] = {
     " `unknown`; `other` above `alerts.label_areas`",
     "outlet": "name of the outlet: `influx`, `mqtt`, `alertmanager:<host>:<port>`",
     "state": "`firing`, `stale` (data lost while firing) or `suppressed`; of a command `queued`,"
-    " `sent`, `expired` before it left, or `unanswered` in its time",
+    " `sent`, `done`, `refused` or `failed` as the device answers, `expired` before it left or as"
+    " the device answers; without an answer in its time `proven` by its effect, or `unanswered`",
     "sink": "name of the sink, such as `influx`",
 }
 """Every label there is, and what it takes."""
@@ -118,6 +119,10 @@ class Metrics:
         ):
             for kind, number in counts.items():
                 counter.labels(kind).inc(number)
+        for (kind, command, result), number in committed.answered.items():
+            self.commands.labels(kind, command, result).inc(number)
+        for kind, number in committed.unmatched.items():
+            self.replies_unmatched.labels(kind).inc(number)
         for letter in (*incoming.batch.dead_letters, *committed.conflicts):
             self.dead_letters.labels(letter.kind, letter.stage, letter.reason).inc()
 
@@ -146,10 +151,19 @@ class Metrics:
             "Times that a rule failed instead of judging: a defect; its state before was kept",
             "rule",
         )
+        self.registry_refused = self._gauge(
+            "registry_refused",
+            "1 while limits or a registry that were given can't be used: those before are in force",
+        )
 
     def _add_commands(self) -> None:
         self.commands = self._counter(
             "commands", "Commands that came into a state", "kind", "command", "state"
+        )
+        self.replies_unmatched = self._counter(
+            "replies_unmatched",
+            "Replies to no command that their device was given, or to one removed by age",
+            "kind",
         )
         self.command_errors = self._counter(
             "command_errors", "Tries to send a command that the broker did not acknowledge"

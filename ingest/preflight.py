@@ -11,6 +11,7 @@ from ingest.configuration import SettingsError, secret_of
 from ingest.http import guard_of
 from ingest.journal.database import JournalError, open_reader
 from ingest.mqtt.greeting import broker_trust
+from ingest.registry.kept import has_kept
 from ingest.registry.overlay import read_limits
 from ingest.registry.refusal import RegistryError
 from ingest.settings import Settings
@@ -35,7 +36,8 @@ def faults(settings: Settings) -> Iterator[str]:
         yield from _secret_faults(alertmanager.token_file, "outlet.alertmanager.token")
         yield from _secret_faults(alertmanager.password_file, "outlet.alertmanager.password")
         yield from _trust_faults(alertmanager.ca_file, "outlet.alertmanager.ca_file")
-    yield from _limits_faults(settings.rules.limits)
+    if not has_kept(settings.journal.path):
+        yield from _limits_faults(settings.rules.limits)
     yield from _journal_faults(settings.journal.path)
 
 
@@ -47,6 +49,13 @@ def _limits_faults(file: Path | None) -> Iterator[str]:
         read_limits(file)
     except RegistryError as error:
         yield from (f"rules.limits: {line}" for line in str(error).splitlines())
+
+
+def doubts(settings: Settings) -> Iterator[str]:
+    """Yield what can't be used and does not keep the service from starting, with its key."""
+    if has_kept(settings.journal.path):
+        for fault in _limits_faults(settings.rules.limits):
+            yield f"{fault}; the limits that were in force last stay in force"
 
 
 def exposures(settings: Settings, source: Path | None = None) -> Iterator[str]:

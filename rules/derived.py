@@ -7,7 +7,7 @@ memory, and its value goes to the rules as one more field of the reading, by its
 Given up: rules that work out the same thing in ways of their own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 from devices.instant import Instant
@@ -29,8 +29,9 @@ class Derivation(NamedTuple):
 
     `of` is asked with the state before, None at first, and each reading that is newer than all
     before of its device, never a late one. It returns the state after, and the value, None for
-    none. Rules read it by listing its name among their fields. `reads` are the derived values
-    that it is worked out from, which stand before it in `DERIVATIONS`.
+    none. Rules read it by listing its name among their fields. `reads` are what it is worked out
+    from: fields of readings without any of which there is no value, and derived values, which stand
+    before it in `DERIVATIONS`.
 
     `until`: the instant before which readings after one have no value of it, 0 for not known. For
     what nearly every reading has, `guard` instead: what looks readings over, one after the other,
@@ -41,7 +42,7 @@ class Derivation(NamedTuple):
     name: str
     kind: str
     of: Callable[[State, Reading], tuple[State, object]]
-    reads: frozenset[str] = frozenset()
+    reads: frozenset[str]
     until: Callable[[State, Instant], Instant] | None = None
     guard: Callable[[State, Reading, Bounds], Guard | None] | None = None
     steady: frozenset[str] = frozenset()
@@ -49,7 +50,14 @@ class Derivation(NamedTuple):
 
 _USE = frozenset({WATER_USE})
 DERIVATIONS = (
-    Derivation(WATER_USE, "water_meter", use_of, guard=counter_guard, steady=frozenset({"serial"})),
+    Derivation(
+        WATER_USE,
+        "water_meter",
+        use_of,
+        frozenset({"cumulative_m3", "increment_m3"}),
+        guard=counter_guard,
+        steady=frozenset({"serial"}),
+    ),
     Derivation(
         WATER_DAY,
         "water_meter",
@@ -70,3 +78,12 @@ that time does not change rest between them."""
 def derived_fields(kind: str) -> frozenset[str]:
     """Return the names of what is derived of a kind's readings."""
     return frozenset(each.name for each in DERIVATIONS if each.kind == kind)
+
+
+def shown_by(kind: str, names: Iterable[str]) -> frozenset[str]:
+    """Return the names of what readings of a kind with these fields show, derived values too."""
+    shown = frozenset(names)
+    for each in DERIVATIONS:
+        if each.kind == kind and not each.reads.isdisjoint(shown):
+            shown |= {each.name}
+    return shown

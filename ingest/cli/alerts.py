@@ -1,15 +1,16 @@
 """`gridwatch alerts`: what is wrong now, why, what may be next, and resetting what waits."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
 from pydantic_core import from_json
 
-from devices.instant import iso_of
+from devices.instant import Instant, iso_of
 from ingest.areas import area_of
 from ingest.cli.command_rows import IN_A_TABLE, row_of
 from ingest.cli.options import (
@@ -20,12 +21,13 @@ from ingest.cli.options import (
     journal_refusals,
     refuse,
 )
-from ingest.cli.output import Form, print_block, print_rows
+from ingest.cli.output import Form, local_time, print_block, print_rows
 from ingest.clock import MachineClock, block, stopwatch
 from ingest.journal.alert_table import ask_reset
 from ingest.journal.alerts import (
     Alert,
     AlertTransition,
+    Wanted,
     alert_of,
     alerts,
     reset_answer,
@@ -63,6 +65,14 @@ _MOST_COMMANDS = 50
 _LOOK = timedelta(milliseconds=100)
 
 
+class Grade(StrEnum):
+    """Severities as people write them."""
+
+    NOTICE = "notice"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
 @app.command("list")
 def list_(  # noqa: PLR0913 each parameter is an option
     *,
@@ -70,20 +80,29 @@ def list_(  # noqa: PLR0913 each parameter is an option
     area: Annotated[
         str, typer.Option(help="Only in areas, of any level, whose code begins so: 500103.")
     ] = "",
+    rule: Annotated[str, typer.Option(help="Only of this rule, such as gas_level_ch4.")] = "",
+    subject: Annotated[
+        str, typer.Option(help="Only of this device, dwelling or area, such as gm-0001.")
+    ] = "",
+    severity: Annotated[
+        Grade, typer.Option(help="Only so grave or graver; a resolved one as it was at its worst.")
+    ] = Grade.NOTICE,
     most: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many.")] = 50,
     form: FormOption = Form.TABLE,
     settings: SettingsFile = None,
     journal: JournalFile = None,
 ) -> None:
     """List alerts, the gravest first and of these the newest; resolved ones come last."""
+    wanted = Wanted(area, rule, subject, Severity[severity.name], every)
     with journal_refusals():
-        found = alerts(open_reader(journal_of(settings, journal)), most, resolved=every, area=area)
+        found = alerts(open_reader(journal_of(settings, journal)), most, wanted)
     if not found:
-        where = f" in areas whose code begins with {printable(area)}" if area else ""
-        typer.echo(f"no alerts{where}", err=True)
+        typer.echo(f"no alerts{_which(wanted)}", err=True)
     columns = _IN_A_TABLE if form is Form.TABLE else _COLUMNS
+    time_of = _time_in(form)
     rows = (
-        {name: value for name, value in _row(each).items() if name in columns} for each in found
+        {name: value for name, value in _row(each, time_of).items() if name in columns}
+        for each in found
     )
     print_rows(form, columns, rows)
 
@@ -107,7 +126,10 @@ def pending_(
         typer.echo("nothing is pending", err=True)
     found.sort(key=lambda each: (each.fires_at, -each.severity, each.subject))
     columns = _PENDING[:5] if form is Form.TABLE else _PENDING
-    rows = ({name: _pending_row(each)[name] for name in columns} for each in found[:most])
+    rows = (
+        {name: _pending_row(each, _time_in(form))[name] for name in columns}
+        for each in found[:most]
+    )
     print_rows(form, columns, rows)
 
 
@@ -120,8 +142,10 @@ def show(
 ) -> None:
     """Show one alert with its explanation, all that happened to it, and what was ordered meanwhile.
 
-    Of the orders to devices the last 50 by the same subject, as `commands list` shows them.
+    Of the orders to devices the last 50 by the same subject, as `commands list` shows them. As a
+    table for people, times of the alert are those of China, as in the explanation; else UTC.
     """
+    time_of = _time_in(form)
     with journal_refusals():
         reader = open_reader(journal_of(settings, journal))
         alert = alert_of(reader, id_)
@@ -129,18 +153,18 @@ def show(
             refuse(f"no alert {printable(id_)}", FAILED)
         happened = transitions_of(reader, id_)
         commands = [row_of(each) for each in _commands(reader, alert, happened)]
-    transitions = [_transition_row(each) for each in happened]
+    transitions = [_transition_row(each, time_of) for each in happened]
     evidence = from_json(alert.evidence)
     if form is Form.JSON:
         more = {"evidence": evidence, "transitions": transitions, "commands": commands}
-        print_rows(form, (), [_row(alert) | more])
+        print_rows(form, (), [_row(alert, time_of) | more])
     elif form is Form.CSV:
         print_rows(form, _TRANSITIONS, transitions)
     else:
-        print_block(_row(alert))
+        print_block(_row(alert, time_of))
         typer.echo()
         if evidence:
-            print_block(evidence)
+            print_block({name: _evidence(name, value) for name, value in evidence.items()})
             typer.echo()
         print_rows(form, _TRANSITIONS, transitions)
         if commands:
@@ -187,6 +211,15 @@ def _commands(
     return commands_ordered(reader, orderer, (since, until), _MOST_COMMANDS)
 
 
+def _which(wanted: Wanted) -> str:
+    words = (
+        (" of ", wanted.rule),
+        (" about ", wanted.subject),
+        (" in areas whose code begins with ", wanted.area),
+    )
+    return "".join(f"{word}{printable(value)}" for word, value in words if value)
+
+
 def _answer(path: Path, alert: str) -> str | None:
     """Ask the service, and return its answer, None if none came in time."""
     database = open_writer(path)
@@ -201,31 +234,40 @@ def _answer(path: Path, alert: str) -> str | None:
     return None
 
 
-def _row(alert: Alert) -> dict[str, object]:
+def _time_in(form: Form) -> Callable[[Instant], str]:
+    """Return how times are written: for people as in the explanations, for programs in UTC."""
+    return local_time if form is Form.TABLE else iso_of
+
+
+def _evidence(name: str, value: object) -> object:
+    return local_time(value) if name.endswith("_at") and isinstance(value, int) else value
+
+
+def _row(alert: Alert, time_of: Callable[[Instant], str]) -> dict[str, object]:
     return {
         "severity": Severity(alert.severity).name.lower(),
         "state": alert.visible,
         "rule": alert.rule,
         "subject": alert.subject,
         "area": area_of(alert.areas),
-        "start_at": iso_of(alert.start_at),
+        "start_at": time_of(alert.start_at),
         "id": alert.id,
         "worst": Severity(alert.worst).name.lower(),
-        "last_at": iso_of(alert.last_at),
-        "told_at": iso_of(alert.told_at),
+        "last_at": time_of(alert.last_at),
+        "told_at": time_of(alert.told_at),
         "text_zh": alert.text_zh,
         "text_en": alert.text_en,
     }
 
 
-def _pending_row(pending: Pending) -> dict[str, object]:
+def _pending_row(pending: Pending, time_of: Callable[[Instant], str]) -> dict[str, object]:
     text = _words(pending)
     return {
         "severity": Severity(pending.severity).name.lower(),
         "rule": pending.rule.name,
         "subject": pending.subject.id,
-        "start_at": iso_of(pending.start_at),
-        "fires_at": iso_of(pending.fires_at),
+        "start_at": time_of(pending.start_at),
+        "fires_at": time_of(pending.fires_at),
         "text_zh": text.zh,
         "text_en": text.en,
     }
@@ -240,10 +282,12 @@ def _words(pending: Pending) -> Text:
         return Text(rule.title_zh, rule.title)
 
 
-def _transition_row(transition: AlertTransition) -> dict[str, object]:
+def _transition_row(
+    transition: AlertTransition, time_of: Callable[[Instant], str]
+) -> dict[str, object]:
     return {
         **transition._asdict(),
         "severity": Severity(transition.severity).name.lower(),
-        "at": iso_of(transition.at),
-        "told_at": iso_of(transition.told_at),
+        "at": time_of(transition.at),
+        "told_at": time_of(transition.told_at),
     }

@@ -1,7 +1,9 @@
 """`gridwatch rules backtest`: what the rules would have made of readings of the past."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NamedTuple, TypeAlias
 
@@ -23,24 +25,22 @@ from ingest.registry.cells import AREA, CellError
 from ingest.registry.limits import limits_of
 from ingest.registry.places import Places
 from ingest.registry.snapshot import register_of
-from ingest.rule_tools.backtest import RuleTrial, Trial
+from ingest.rule_tools.backtest import RuleTrial, Trial, rate_of
 from ingest.rule_tools.backtest import backtest as trial_of
-from ingest.rule_tools.comparison import differences_of, limits_from
+from ingest.rule_tools.comparison import differences_of, fitting, limits_from
 from ingest.rule_tools.episode import Episode, episode_csv
 from ingest.rule_tools.feed import Feed, JournalFeed, RecordingFeed
 from ingest.rule_tools.influx_feed import InfluxFeed
+from ingest.rule_tools.library import Library, library_of, tried
 from ingest.rule_tools.progress import bar
 from ingest.rule_tools.reference import Language
 from ingest.rule_tools.span import Span
-from ingest.rule_tools.suite import rule_of
 from ingest.settings import Settings
 from ingest.simulate.output import write_whole
 from ingest.simulate.recording import read_recording
 from ingest.simulate.refusal import InputError
 from ingest.sinks import database_of
 from ingest.sinks.influx_query import NoAnswer
-from rules.bound import Rulebook
-from rules.catalogue import catalogue
 from rules.limits import LimitBook
 from rules.register import TableRegister
 from rules.severity import Severity
@@ -79,8 +79,16 @@ def backtest(  # noqa: PLR0913 each parameter is an option
     against: Annotated[
         Path | None, typer.Option(help="Other limits to compare with, as a file or a folder.")
     ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="Rules of your own, over those of this release; their code is run."),
+    ] = None,
+    against_rules: Annotated[
+        Path | None, typer.Option(help="Other rules of your own to compare with.")
+    ] = None,
     rule: Annotated[
-        list[str] | None, typer.Option(help="Try this rule; may be given again. None: all.")
+        list[str] | None,
+        typer.Option(help="Try this rule or sequence; may be given again. None: all rules."),
     ] = None,
     episodes: Annotated[
         Path | None, typer.Option("--csv", help="Write the list of episodes there.")
@@ -91,18 +99,30 @@ def backtest(  # noqa: PLR0913 each parameter is an option
     """Say what the rules would have made of readings of the past.
 
     Alerts of one rule and subject no more than 24 h apart are one episode; a month is one of one
-    device that the rule reads. A journal is judged by the registry of today, and so is InfluxDB if
-    the journal of the settings is there. Bounds are an age such as 30d, or an instant such as
-    2026-03-01T00:00:00+08:00. The last line is JSON; exit code 1 if a rule's condition raised.
+    device that the rule reads, and below a day of one device there is no rate. A journal is judged
+    by the registry of today, and so is InfluxDB if the journal of the settings is there. Bounds are
+    an age such as 30d, or an instant such as 2026-03-01T00:00:00+08:00. The last line is JSON; exit
+    code 1 if a rule's condition raised.
+
+    A folder of rules has a folder for each, as `rules/library`; such a rule takes the place of the
+    one of its name, or stands beside the others. Where two sides are compared, alerts that overlap
+    are of one incident, whichever tells of it earlier. What sequences would order is counted and
+    given to nobody; what devices did is as recorded.
     """
     with input_refusals(), journal_refusals():
-        rules = tuple(map(rule_of, dict.fromkeys(rule))) if rule else tuple(catalogue().values())
+        sides = [_Side(rules, limits)]
+        if against or against_rules:
+            sides.append(_Side(against_rules or rules, against or limits))
+        libraries = [library_of(side.rules) for side in sides]
+        tried_rules = tried(libraries, rule or ())
         given = _Given(file, journal, settings if influx else None, area, _span(since, until))
         feed, book = _source(given, influx=influx)
-        books = [limits_from(limits, feed.register) if limits else book]
-        books += [limits_from(against, feed.register)] if against else []
+        books = [
+            replace(each, limits=_limits(side, book, library, feed))
+            for each, side, library in zip(tried_rules, sides, libraries, strict=True)
+        ]
         with bar("readings", feed.total * len(books)) as advance:
-            trials = [trial_of(Rulebook(rules, each), feed, advance) for each in books]
+            trials = [trial_of(each, feed, advance) for each in books]
         if episodes:
             write_whole(episodes, episode_csv(_told(trials[0], language)))
     _print_trials(trials, feed)
@@ -127,6 +147,19 @@ def _span(since: str | None, until: str | None) -> Span:
     if None not in span and not span.holds(span.since or 0):
         raise InputError("--until: expected later than --from")
     return span
+
+
+class _Side(NamedTuple):
+    """What one side of a comparison judges by; None for what is in force."""
+
+    rules: Path | None
+    limits: Path | None
+
+
+def _limits(side: _Side, in_force: LimitBook, library: Library, feed: Feed) -> LimitBook:
+    if side.limits:
+        return limits_from(side.limits, feed.register, library)
+    return fitting(in_force, feed.register, library, "limits in force")
 
 
 class _Given(NamedTuple):
@@ -192,15 +225,22 @@ def _print_trials(trials: list[Trial], feed: Feed) -> None:
     _print_rows([_trial_row(each) for each in trial.rules])
     for other in others:
         differences = differences_of(trial, other)
-        typer.echo("\nalerts by these limits and by the others")
+        typer.echo("\nalerts by these and by the others")
         _print_rows([dict(zip(_DIFFERENCE, each, strict=True)) for each in differences])
         summary["only_here"] = sum(each.only_here for each in differences)
         summary["only_there"] = sum(each.only_there for each in differences)
+    for each in trials:
+        if each.orders:
+            typer.echo(f"\nordered, and given to nobody: {_counted(each.orders)}")
     if trial.idle:
         typer.echo(f"\nnothing to judge for {len(trial.idle)} rules: {', '.join(trial.idle)}")
     for rule, times in trial.failures.items():
         typer.echo(f"{rule}: its condition raised {times} times", err=True)
     typer.echo(json_line(summary))
+
+
+def _counted(orders: Counter[str]) -> str:
+    return ", ".join(f"{command} {times}" for command, times in sorted(orders.items()))
 
 
 def _print_rows(rows: list[Row]) -> None:
@@ -212,11 +252,19 @@ def _trial_row(trial: RuleTrial) -> Row:
     return {
         "rule": trial.rule.name,
         "alerts": len(trial.alerts),
-        "per device-month": f"{trial.per_device_month():.3f}",
-        "of these warnings": f"{trial.per_device_month(Severity.WARNING):.3f}",
+        "per device-month": _rate(trial.per_device_month()),
+        "of these warnings": _rate(trial.per_device_month(Severity.WARNING)),
         "episodes": len(trial.episodes),
         "open": sum(alert.end is None for alert in trial.alerts),
     }
+
+
+def _rate(rate: float | None) -> str:
+    return "-" if rate is None else f"{rate:.3f}"
+
+
+def _rounded(rate: float | None) -> float | None:
+    return None if rate is None else round(rate, 4)
 
 
 def _summary(trial: Trial, feed: Feed) -> dict[str, object]:
@@ -231,9 +279,10 @@ def _summary(trial: Trial, feed: Feed) -> dict[str, object]:
         "device_months": round(months, 2),
         "alerts": alerts,
         "episodes": sum(len(each.episodes) for each in trial.rules),
-        "alerts_per_device_month": round(alerts / months, 4) if months else 0.0,
-        "warnings_per_device_month": round(warnings / months, 4) if months else 0.0,
+        "alerts_per_device_month": _rounded(rate_of(alerts, months)),
+        "warnings_per_device_month": _rounded(rate_of(warnings, months)),
         "failures": trial.failures.total(),
+        "orders": trial.orders.total(),
         "seconds": round(trial.seconds, 2),
         "readings_per_s": round(trial.readings / trial.seconds),
     }

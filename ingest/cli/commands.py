@@ -52,6 +52,9 @@ _ENDED: Instant = 0
 
 @app.command("list")
 def list_(
+    device: Annotated[
+        str, typer.Argument(metavar="[DEVICE]", help="Only of this device.", show_default=False)
+    ] = "",
     *,
     most: Annotated[int, typer.Option(min=1, max=1_000_000, help="At most so many.")] = 50,
     form: FormOption = Form.TABLE,
@@ -61,12 +64,13 @@ def list_(
     """List commands, the latest first: what each was to do, and what became of it.
 
     queued, sent (the broker has it), then the device's answer: done, refused, failed, expired. Or
-    superseded by a later one, expired before it left, unanswered. proven_at: its effect was seen.
+    superseded by a later one, expired before it left; without an answer in its time proven by its
+    effect, or unanswered. proven_at: its effect was seen.
     """
     with journal_refusals():
-        found = newest_commands(open_reader(journal_of(settings, journal)), most)
+        found = newest_commands(open_reader(journal_of(settings, journal)), most, device)
     if not found:
-        typer.echo("no commands", err=True)
+        typer.echo(f"no commands{' to ' + printable(device) if device else ''}", err=True)
     columns = IN_A_TABLE if form is Form.TABLE else COLUMNS
     rows = ({name: row_of(each)[name] for name in columns} for each in found)
     print_rows(form, columns, rows)

@@ -4,6 +4,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta, timezone
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -12,9 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from devices.instant import Instant, datetime_of
 from ingest.printable import printable
 
 Row: TypeAlias = Mapping[str, object]
+_CHINA = timezone(timedelta(hours=8))
 _NARROWEST = 20
 """Columns below which a text is left to the terminal to break."""
 
@@ -39,6 +42,11 @@ def print_rows(form: Form, columns: Sequence[str], rows: Iterable[Row]) -> int:
         _print_table(columns, shown)
         return len(shown)
     return _print_csv(columns, rows) if form is Form.CSV else _print_json(rows)
+
+
+def local_time(instant: Instant) -> str:
+    """Return an instant in China's time, as the explanations beside it are, and say so."""
+    return datetime_of(instant).astimezone(_CHINA).isoformat(" ", timespec="milliseconds")
 
 
 def print_block(row: Row) -> None:

@@ -1,6 +1,7 @@
 """`gridwatch rules`: what is judged, whether it is judged right, and what it would have said."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from ingest.cli.options import FAILED
 from ingest.cli.output import Form, json_line, print_block, print_rows
 from ingest.cli.shadow import app as shadow_app
 from ingest.printable import printable
+from ingest.rule_tools.library import library_of
 from ingest.rule_tools.progress import Advance, bar
 from ingest.rule_tools.reference import (
     Language,
@@ -19,9 +21,10 @@ from ingest.rule_tools.reference import (
     list_row,
     page_of,
     rules_markdown,
+    sequence_details,
 )
 from ingest.rule_tools.suite import Failed, Suite, failures_of, suites_of, told_rule_of
-from rules.catalogue import alert_rules
+from rules.catalogue import alert_rules, sequences
 
 app = typer.Typer(help="Rules: list, explain, test, try on the past.", no_args_is_help=True)
 
@@ -48,10 +51,19 @@ def list_(
 
 @app.command()
 def show(
-    rule: Annotated[str, typer.Argument(help="Rule, such as gas_level_ch4.")],
+    rule: Annotated[
+        str, typer.Argument(help="Rule, such as gas_level_ch4, or sequence, such as ventilation.")
+    ],
     language: LanguageOption = Language.EN,
 ) -> None:
-    """Print what a rule reads and says, its limits with their sources, and its page."""
+    """Print what a rule reads and says, its limits with their sources, and its page.
+
+    Of a sequence: what it orders, and the alerts that it tells of.
+    """
+    if rule in sequences():
+        print_block(sequence_details(sequences()[rule], language))
+        typer.echo(f"\n{page_of(sequences()[rule])}", nl=False)
+        return
     with input_refusals():
         found = told_rule_of(rule)
         print_block(details(found, language))
@@ -65,12 +77,16 @@ def show(
 def run_cases(
     what: Annotated[
         list[str] | None,
-        typer.Argument(help="Rules, or case files of your own; every rule if none is named."),
+        typer.Argument(help="Rules, or case files of your own; all rules if none is named."),
     ] = None,
     *,
     rule: Annotated[
         str | None,
         typer.Option(help="Rule of the case files, if they are not called after one."),
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="Rules of your own, over those of this release; their code is run."),
     ] = None,
 ) -> None:
     """Run rule cases with the engine of the service; exit code 1 if any case fails.
@@ -78,7 +94,7 @@ def run_cases(
     The last line is JSON.
     """
     with input_refusals():
-        suites = suites_of(what or (), rule)
+        suites = suites_of(what or (), rule, library_of(rules))
     cases = sum(len(suite.cases) for suite in suites)
     with bar("cases", cases) as advance:
         failures = [_failed(suite, advance) for suite in suites]

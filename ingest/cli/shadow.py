@@ -1,4 +1,4 @@
-"""`gridwatch rules shadow`: other limits beside those in force, told to nobody, only counted."""
+"""`gridwatch rules shadow`: other limits or rules beside those in force; they are only counted."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from devices.instant import iso_of
+from ingest.cli.backtest import input_refusals
 from ingest.cli.options import (
     FAILED,
     JournalFile,
@@ -25,9 +26,12 @@ from ingest.journal.database import open_reader, open_writer, passing_failures, 
 from ingest.registry.content import Rows
 from ingest.registry.overlay import limits_over, read_limits
 from ingest.registry.refusal import RegistryError
+from ingest.rule_tools.library import digest_of, library_of, refuse_if_others_write
 from ingest.shadow.trial import (
     LONGEST,
+    Asked,
     OneSided,
+    OwnRules,
     Trial,
     TrialRefused,
     ask_start,
@@ -36,14 +40,18 @@ from ingest.shadow.trial import (
     one_sided,
     trial_of,
 )
+from ingest.simulate.refusal import InputError
+from rules.catalogue import catalogue
+from rules.sequence import SequenceRule
 from rules.severity import Severity
 
 app = typer.Typer(
-    help="Try other limits beside those in force; what they raise is told to nobody.",
+    help="Try other limits or rules beside those in force; what they raise is told to nobody.",
     no_args_is_help=True,
 )
 _ANSWERED_WITHIN_S = 4.0
 _LOOK = timedelta(milliseconds=100)
+_ORDERS = "what sequences order would have to happen: a trial has none"
 _ONE_SIDED = (
     "side", "rule", "scope", "subject", "start_at", "end_at", "severity", "text_zh", "text_en",
 )  # fmt: skip
@@ -52,27 +60,38 @@ _ONE_SIDED = (
 @app.command()
 def start(
     file: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             help="Limits in the form of the registry's limits.csv; over those in force."
         ),
-    ],
+    ] = None,
+    *,
+    rules: Annotated[
+        Path | None,
+        typer.Option(help="Rules of your own, which the service runs with its own rights."),
+    ] = None,
     lasts: Annotated[str, typer.Option("--for", help="How long, such as 12h or 7d.")] = "7d",
     settings: SettingsFile = None,
     journal: JournalFile = None,
 ) -> None:
-    """Let the service judge by other limits as well, from now on, and count what they raise.
+    """Let the service judge by other limits or rules as well, from now on, and count what they say.
 
-    Only the rules that the file names are tried, over the limits in force. No command is sent, no
-    alert goes anywhere. Refused while another trial runs.
+    Only the rules that the file names and those of the folder are tried. No command is sent, no
+    alert goes anywhere. Refused while another trial runs. The service has to be able to read the
+    folder, and nobody but it and root may change it. It goes on with what it has read; a restart of
+    the service that finds another content ends the trial.
     """
     duration = duration_of(lasts)
     if not timedelta() < duration <= LONGEST:
         raise typer.BadParameter(f"--for: expected at most {LONGEST.days}d")
+    if file is None and rules is None:
+        raise typer.BadParameter("FILE, --rules: expected at least one of them")
     path = journal_of(settings, journal)
-    with journal_refusals(), closing(open_writer(path)) as database:
-        rows = _fitting(database, file)
-        _ask_start(database, rows, file, duration)
+    with journal_refusals(), input_refusals(), closing(open_writer(path)) as database:
+        own = _own_rules(rules) if rules else None
+        rows = tuple(_fitting(database, file).by_key.values()) if file else ()
+        asked = Asked(str(file.absolute()) if file else "", rows, duration, own)
+        _ask_start(database, asked)
         trial = _answered(database, lambda trial: trial.state != "asked for")
     _tell_start(trial)
 
@@ -123,6 +142,16 @@ def status(
         print_rows(Form.TABLE, list(words[0]), words)
 
 
+def _own_rules(folder: Path) -> OwnRules:
+    """Return what is to be tried of a folder; InputError. Its code is run, to see that it loads."""
+    refuse_if_others_write(folder)
+    digest, library = digest_of(folder), library_of(folder)
+    for name, judge in library.own.items():
+        if isinstance(judge, SequenceRule):
+            raise InputError(f"{folder / name}: a sequence, and {_ORDERS}")
+    return OwnRules(str(folder.absolute()), digest, tuple(library.own))
+
+
 def _fitting(database: Connection, file: Path) -> Rows:
     try:
         rows = read_limits(file)
@@ -131,14 +160,16 @@ def _fitting(database: Connection, file: Path) -> Rows:
         refuse(str(error))
     if not rows.by_key:
         refuse(f"{file}: expected at least one limit")
+    for key, row in rows.by_key.items():
+        if row.rule not in catalogue():
+            refuse(f"{rows.where(key)}: rule: {row.rule} is told by a sequence, and {_ORDERS}")
     return rows
 
 
-def _ask_start(database: Connection, rows: Rows, file: Path, lasts: timedelta) -> None:
+def _ask_start(database: Connection, asked: Asked) -> None:
     try:
         with passing_failures(), transaction(database):
-            now = MachineClock().now()
-            ask_start(database, str(file.absolute()), rows.by_key.values(), lasts, now)
+            ask_start(database, asked, MachineClock().now())
     except TrialRefused as error:
         refuse(str(error), FAILED)
 
@@ -164,7 +195,8 @@ def _tell_start(trial: Trial | None) -> None:
 
 def _trial_row(trial: Trial) -> Row:
     return {
-        "limits": trial.file,
+        "limits": trial.file or None,
+        "rules tried": trial.own.folder if trial.own else None,
         "state": trial.state if trial.why is None else f"{trial.state}: {trial.why}",
         "started_at": _iso(trial.started_at),
         "until": _iso(trial.until if trial.ended_at is None else trial.ended_at),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pydantic_core import from_json
 
-from devices.instant import Instant, datetime_of
+from devices.instant import Instant, datetime_of, milliseconds_of
 from devices.models.truth import EVERYWHERE, TruthRecord
 from ingest.journal.commands import StoredCommand, newest_commands
 from ingest.printable import printable
@@ -22,6 +22,8 @@ OF_SILENCE = frozenset({"blind_area", "door_offline", "gas_silent", "meter_silen
 _OF_THE_NETWORK = frozenset({"duplicate", "lost", "late", "clock_drift", "rollover", "replacement"})
 """What befalls messages, clocks and counters is to be borne, and told to nobody."""
 _MOST_COMMANDS = 100
+_ABOUT_NOW = milliseconds_of(timedelta(hours=1))
+_EVER = 1 << 62
 _CHANGES = """
 SELECT c.seq, alert, rule, subject, transition, c.severity, c.at, c.text_zh, c.text_en
 FROM alert_change AS c JOIN alert ON alert.id = alert WHERE c.seq > ? ORDER BY c.seq
@@ -81,11 +83,18 @@ class Story:
         self._injected: set[tuple[str, str, Instant]] = set()
         self._told: set[str] = set()
         self._commands: dict[str, str] = {}
+        self._ahead: list[Line] = []
 
-    def news(self, reached: Instant) -> list[Line]:
-        """Return what is new, in order of time; devices have lived up to `reached`."""
-        lines = [*self._injections(reached), *self._alerts(), *self._orders()]
-        return sorted(lines, key=attrgetter("at"))
+    def news(self, reached: Instant, *, last: bool = False) -> list[Line]:
+        """Return what is new, in order of time; devices have lived up to `reached`.
+
+        What the registry alone brings about happens by our clock, which is ahead of devices that
+        live through past days: it waits until they have come so far, or for the `last` look.
+        """
+        lines = [*self._ahead, *self._injections(reached), *self._alerts(), *self._orders()]
+        until = _EVER if last else reached + _ABOUT_NOW
+        self._ahead = [line for line in lines if line.at > until]
+        return sorted((line for line in lines if line.at <= until), key=attrgetter("at"))
 
     def _injections(self, reached: Instant) -> Iterator[Line]:
         for record in sorted(filter(is_incident, self._truth()), key=attrgetter("start_at")):

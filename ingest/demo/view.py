@@ -81,7 +81,7 @@ class View:
         What is new in the story stays, above what renews itself.
         """
         figures = await self._scene.look()
-        for line in self._story.news(self._scene.publisher.reached):
+        for line in self._story.news(self._scene.publisher.reached, last=last):
             self._console.print(_told(line))
         rates = self._rates(figures)
         elapsed_s = self._scene.elapsed_s

@@ -14,6 +14,14 @@ ALERT_COLUMNS = (
 )
 
 
+_WANTED = """
+instr('/' || iif(areas = '', 'unknown', areas), '/' || :area) > 0
+AND (:resolved OR state <> 'resolved') AND (:rule = '' OR rule = :rule)
+AND (:subject = '' OR subject = :subject OR substr(subject, instr(subject, '/') + 1) = :subject)
+AND iif(state = 'resolved', worst, severity) >= :severity
+"""
+
+
 class Alert(NamedTuple):
     """An alert as it is now."""
 
@@ -61,21 +69,28 @@ class ResetRequest(NamedTuple):
     start_at: Instant
 
 
-def alerts(
-    reader: sqlite3.Connection, most: int, *, resolved: bool = False, area: str = ""
-) -> list[Alert]:
-    """Return the gravest alerts, the newest of them first; resolved ones last where wanted.
+class Wanted(NamedTuple):
+    """Which alerts: of areas whose code begins so, of a rule, a subject, from a severity on.
 
-    Only those in an area, whatever its level, whose code begins with `area`; `unknown` has none.
+    `area`, whatever its level; `unknown` has none. Empty, or 0, for any. A subject is named whole,
+    or as a device without its kind.
     """
-    which = "instr('/' || iif(areas = '', 'unknown', areas), '/' || ?) > 0" + (
-        "" if resolved else " AND state <> 'resolved'"
-    )
+
+    area: str = ""
+    rule: str = ""
+    subject: str = ""
+    severity: int = 0
+    resolved: bool = False
+
+
+def alerts(reader: sqlite3.Connection, most: int, wanted: Wanted | None = None) -> list[Alert]:
+    """Return the gravest alerts, the newest of them first; resolved ones last where wanted."""
     query = (
-        f"SELECT {ALERT_COLUMNS} FROM alert WHERE {which}"  # noqa: S608 constants
-        " ORDER BY state = 'resolved', severity DESC, start_at DESC, id LIMIT ?"
+        f"SELECT {ALERT_COLUMNS} FROM alert WHERE {_WANTED}"  # noqa: S608 constants
+        " ORDER BY state = 'resolved', severity DESC, start_at DESC, id LIMIT :most"
     )
-    return [alert_from(row) for row in reader.execute(query, (area, most))]
+    which = {**(wanted or Wanted())._asdict(), "most": most}
+    return [alert_from(row) for row in reader.execute(query, which)]
 
 
 def alert_of(reader: sqlite3.Connection, id_: str) -> Alert | None:

@@ -1,13 +1,15 @@
 """What goes into the journal at once, and what came of it."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from devices.catalogue import catalogue
 from devices.instant import Instant
 from devices.message import Reply, StatusReport
 from devices.reading import Reading
+from rules.subject import Subject
 
 
 class DeadLetter(NamedTuple):
@@ -32,6 +34,14 @@ class DeadLetter(NamedTuple):
         return levels[2] if len(levels) == 5 and levels[2] in catalogue() else "other"
 
 
+class Answered(NamedTuple):
+    """The command that a reply is about, who ordered it, and whether it was the first answer."""
+
+    command: str
+    orderer: Subject
+    first: bool
+
+
 @dataclass(slots=True)
 class Batch:
     """Everything that follows from some messages; it becomes durable as a whole or not at all."""
@@ -47,10 +57,21 @@ class Committed:
     """How many readings of each kind were stored, were late, or repeated a stored one.
 
     `conflicts` are readings that contradict a stored one of the same device and instant: they went
-    to the dead letters, because what was acknowledged is never dropped.
+    to the dead letters, because what was acknowledged is never dropped. `answered` counts first
+    answers by kind, command and result, `unmatched` by kind those to no command of their device.
     """
 
     stored: Counter[str]
     late: Counter[str]
     duplicates: Counter[str]
     conflicts: list[DeadLetter]
+    answered: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    unmatched: Counter[str] = field(default_factory=Counter)
+
+    def with_answers(self, answers: Sequence[tuple[Reply, Answered | None]]) -> "Committed":
+        """Return it with replies counted, each with what it answers."""
+        if not answers:
+            return self
+        first = ((reply.kind, to.command, reply.result) for reply, to in answers if to and to.first)
+        unmatched = (reply.kind for reply, to in answers if not to)
+        return replace(self, answered=Counter(first), unmatched=Counter(unmatched))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from devices.instant import Instant
 from devices.message import Reply
+from ingest.journal.batch import Answered
 from ingest.journal.consequences import CommandRow
 from rules.effect import Proof
 from rules.subject import Subject
@@ -20,18 +21,26 @@ ON CONFLICT (identity) DO NOTHING
 _SUPERSEDE = """
 UPDATE command SET state = 'superseded'
 WHERE kind = :kind AND device = :device AND target = :target AND identity <> :identity
+    AND expires_at > :issued_at
     AND (state = 'queued' OR (state = 'sent' AND purpose = :purpose AND proven_at IS NULL))
 """
 _ANSWER = """
 UPDATE command SET state = ?, reason = ?, answered_at = ?
 WHERE identity = ? AND answered_at IS NULL
 """
-_ORDERER = "SELECT scope, subject FROM command WHERE identity = ? AND kind = ? AND device = ?"
-_PROVE = "UPDATE command SET proven_at = ? WHERE identity = ? AND proven_at IS NULL"
+_MEANT = """
+SELECT command, scope, subject FROM command WHERE identity = ? AND kind = ? AND device = ?
+"""
+_PROVE = """
+UPDATE command SET proven_at = ?, state = iif(state = 'unanswered', 'proven', state)
+WHERE identity = ? AND proven_at IS NULL
+"""
 _TRIED = "UPDATE command SET attempts = attempts + 1 WHERE identity = ?"
 _SENT = "UPDATE command SET state = 'sent', sent_at = ? WHERE identity = ? AND state = 'queued'"
 _OVERDUE = """
-UPDATE command SET state = iif(state = 'queued', 'expired', 'unanswered')
+UPDATE command SET state = CASE
+    WHEN proven_at IS NOT NULL THEN 'proven' WHEN state = 'queued' THEN 'expired'
+    ELSE 'unanswered' END
 WHERE state IN ('queued', 'sent') AND expires_at <= ?
 RETURNING kind, command, state
 """
@@ -51,24 +60,25 @@ class CommandTable:
         """Queue commands, in order; one that is known already changes nothing.
 
         A new one takes the place of those to its target that have not left, and of one of its
-        purpose that nobody has answered.
+        purpose that nobody has answered; what has expired by then is past that, see `overdue`.
         """
         for command in commands:
             row = command._asdict()
             if self._database.execute(_ADD, row).rowcount:
                 self._database.execute(_SUPERSEDE, row)
 
-    def answer(self, reply: Reply) -> Subject | None:
-        """Keep the first answer to a command; return who ordered it, None if no command is meant.
+    def answer(self, reply: Reply) -> Answered | None:
+        """Keep the first answer to a command; return what it answers, None if no command is meant.
 
         An answer of another device than the one that was told is none.
         """
-        found = self._database.execute(_ORDERER, (reply.id, reply.kind, reply.device)).fetchone()
+        found = self._database.execute(_MEANT, (reply.id, reply.kind, reply.device)).fetchone()
         if found is None:
             return None
         answer = (reply.result, reply.reason, reply.received_at, reply.id)
-        self._database.execute(_ANSWER, answer)
-        return Subject(*found)
+        first = self._database.execute(_ANSWER, answer).rowcount == 1
+        command, *orderer = found
+        return Answered(command, Subject(*orderer), first)
 
     def prove(self, proofs: Iterable[Proof]) -> None:
         """Keep when the effect of commands was seen."""

@@ -45,9 +45,13 @@ def next_overdue(reader: sqlite3.Connection) -> Instant | None:
     return at if at is None else int(at)
 
 
-def newest_commands(reader: sqlite3.Connection, most: int) -> list[StoredCommand]:
-    """Return the commands given last, the latest first."""
-    return _selected(reader, "ORDER BY seq DESC", most)
+def newest_commands(reader: sqlite3.Connection, most: int, device: str = "") -> list[StoredCommand]:
+    """Return the commands given last, the latest first; of a device, named with its kind or not."""
+    return _selected(
+        reader,
+        "WHERE ? IN ('', device, kind || '/' || device) ORDER BY seq DESC",
+        *(device, most),
+    )
 
 
 def commands_ordered(
@@ -69,6 +73,6 @@ def command_of(reader: sqlite3.Connection, identity: str) -> StoredCommand | Non
     return StoredCommand(*row) if row else None
 
 
-def _selected(reader: sqlite3.Connection, which: str, most: int) -> list[StoredCommand]:
+def _selected(reader: sqlite3.Connection, which: str, *values: object) -> list[StoredCommand]:
     query = f"SELECT {_COLUMNS} FROM command {which} LIMIT ?"  # noqa: S608 constants
-    return [StoredCommand(*row) for row in reader.execute(query, (most,))]
+    return [StoredCommand(*row) for row in reader.execute(query, values)]

@@ -12,7 +12,7 @@ from devices.reading import Reading
 from ingest.journal import outgoing, reading_table, unjudged
 from ingest.journal.alert_table import AlertTable
 from ingest.journal.alerts import ResetRequest, live_counts, reset_requests
-from ingest.journal.batch import Batch, Committed, DeadLetter
+from ingest.journal.batch import Answered, Batch, Committed, DeadLetter
 from ingest.journal.command_table import CommandTable
 from ingest.journal.commands import StoredCommand, next_overdue, queued_commands
 from ingest.journal.consequences import Consequences, Fresh, Judgement, nothing
@@ -25,7 +25,6 @@ from ingest.journal.tail import Tail
 from ingest.journal.writer import Writer
 from ingest.registry.store import revision_of
 from ingest.sink import Delivery
-from rules.subject import Subject
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -81,8 +80,9 @@ class Journal:
             self._dead_letters.add([*batch.dead_letters, *committed.conflicts])
             for status in batch.statuses:
                 self._devices.write_status(status)
-            replies = [(reply, self._answered(reply)) for reply in batch.replies]
-            replied = [(reply, by) for reply, by in replies if by]
+            answers = [(reply, self._answered(reply)) for reply in batch.replies]
+            committed = committed.with_answers(answers)
+            replied = [(reply, answered.orderer) for reply, answered in answers if answered]
             fresh = fresh._replace(replies=replied, last=self.states.judged_to)
             if fresh.readings or fresh.doubted or fresh.replies:
                 self._follow(judgement(fresh))
@@ -304,7 +304,7 @@ class Journal:
         self._devices.forget()
         self._tail.clear()
 
-    def _answered(self, reply: Reply) -> Subject | None:
+    def _answered(self, reply: Reply) -> Answered | None:
         self._devices.write_reply(reply)
         return self._commands.answer(reply)
 

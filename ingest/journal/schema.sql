@@ -146,7 +146,8 @@ CREATE TABLE alert_reset (
 
 -- Commands to devices, in the order in which they were given. `state`: queued until the broker has
 -- it, then sent, then what the device answered: done, refused, failed, expired. Or superseded by a
--- later one, expired before it left, unanswered in time. `proven_at` is when the effect was seen;
+-- later one, expired before it left; without an answer in its time proven if its effect was seen,
+-- or unanswered. `proven_at` is when the effect was seen;
 -- `scope` and `subject` are whose state ordered it.
 CREATE TABLE command (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -10,12 +10,19 @@ from ingest.rule_tools.feed import Feed
 from ingest.rule_tools.progress import Advance
 from rules.bound import Rulebook
 from rules.casefile import SavedStates
-from rules.effect import AlertChange
+from rules.effect import AlertChange, Command
 from rules.engine import Engine
 from rules.rule import AlertRule
 from rules.severity import Severity
 
 _AT_ONCE = 1_000
+_LEAST_MONTHS = 12 / 365.25
+"""A day: what minutes show, times thousands, is no rate (general knowledge)."""
+
+
+def rate_of(alerts: int, device_months: float) -> float | None:
+    """Return how many alerts came for a device in a month; None below a day of one device."""
+    return alerts / device_months if device_months >= _LEAST_MONTHS else None
 
 
 class RuleTrial(NamedTuple):
@@ -30,15 +37,20 @@ class RuleTrial(NamedTuple):
         """Return how many alerts reached the severity, or more."""
         return sum(alert.severity >= severity for alert in self.alerts)
 
-    def per_device_month(self, severity: Severity = Severity.NOTICE) -> float:
-        """Return how many alerts of the severity, or more, came for a device in a month."""
-        return self.of(severity) / self.device_months if self.device_months else 0.0
+    def per_device_month(self, severity: Severity = Severity.NOTICE) -> float | None:
+        """Return how many alerts of the severity, or more, came for a device in a month.
+
+        None where devices were watched for too short a time, see `rate_of`.
+        """
+        return rate_of(self.of(severity), self.device_months)
 
 
 class Trial(NamedTuple):
-    """What became of it. `idle` are the rules that no reading concerned; nothing is said of them.
+    """What became of it. `idle` are the rules that no reading concerned, and that told of nothing.
 
-    `failures` counts by rule how often its condition raised.
+    `failures` counts by rule how often its condition raised, `orders` by command what sequences
+    would have ordered. Nobody was given these: what devices did is as recorded, and they answered
+    nothing.
     """
 
     readings: int
@@ -46,6 +58,7 @@ class Trial(NamedTuple):
     rules: list[RuleTrial]
     idle: list[str]
     failures: Counter[str]
+    orders: Counter[str]
     seconds: float
 
 
@@ -62,15 +75,19 @@ def backtest(rulebook: Rulebook, feed: Feed, advance: Advance) -> Trial:
             run.take()
             advance(_AT_ONCE)
     run.take()
-    idle = [rule.name for rule in rulebook.rules if not run.coverage.concerns(rule)]
-    trials = [run.trial(rule) for rule in rulebook.rules if rule.name not in idle]
-    return Trial(number, run.coverage, trials, idle, run.failures, stopwatch() - begin)
+    told = (alert for sequence in rulebook.sequences for alert in sequence.alerts)
+    trials = [run.trial(rule) for rule in (*rulebook.rules, *told)]
+    judged = [each for each in trials if each.alerts or run.coverage.concerns(each.rule)]
+    idle = [each.rule.name for each in trials if each not in judged]
+    seconds = stopwatch() - begin
+    return Trial(number, run.coverage, judged, idle, run.failures, run.orders, seconds)
 
 
 class _Run:
     def __init__(self, rulebook: Rulebook, feed: Feed) -> None:
         self.coverage = Coverage()
         self.failures: Counter[str] = Counter()
+        self.orders: Counter[str] = Counter()
         self._log = AlertLog()
         self._store = SavedStates()
         self.engine = Engine(rulebook, feed.register, self._store)
@@ -83,6 +100,8 @@ class _Run:
         for effect in outcome.effects:
             if isinstance(effect, AlertChange):
                 self._log.add(effect)
+            elif isinstance(effect, Command):
+                self.orders[effect.command] += 1
 
     def trial(self, rule: AlertRule) -> RuleTrial:
         """Return what the rule did."""

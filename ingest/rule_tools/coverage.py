@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading
+from rules.derived import shown_by
 from rules.rule import AlertRule
 
 _MONTH_MS = milliseconds_of(timedelta(days=365.25) / 12)
@@ -44,23 +45,28 @@ class Coverage:
         return False
 
     def device_months(self, rule: AlertRule | None = None) -> float:
-        """Return for how many months devices were watched that the rule reads; without it, all.
+        """Return for how many months devices were watched that concern the rule; without it, all.
 
         A device is watched from its first to its last reading, gaps included.
         """
         return _months(
             watched
             for (kind, _), watched in self._devices.items()
-            if rule is None or any(rule.reads(kind, frozenset(shape)) for shape in watched.shapes)
+            if rule is None or _is_concerned(rule, kind, watched)
         )
 
     def concerns(self, rule: AlertRule) -> bool:
-        """Return whether any reading was one that the rule reads."""
+        """Return whether any reading was one that the rule reads.
+
+        One that musters is concerned by all: it looks at who is silent.
+        """
         return any(
-            rule.reads(kind, frozenset(shape))
-            for (kind, _), watched in self._devices.items()
-            for shape in watched.shapes
+            _is_concerned(rule, kind, watched) for (kind, _), watched in self._devices.items()
         )
+
+
+def _is_concerned(rule: AlertRule, kind: str, watched: _Watched) -> bool:
+    return rule.musters or any(rule.reads(kind, shown_by(kind, shape)) for shape in watched.shapes)
 
 
 def _months(devices: Iterable[_Watched]) -> float:

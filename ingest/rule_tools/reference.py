@@ -12,6 +12,7 @@ from rules.catalogue import alert_rules, homes
 from rules.chinese import in_chinese
 from rules.limits import Limit, Tighter
 from rules.rule import AlertRule
+from rules.sequence import SequenceRule
 from rules.severity import Severity
 
 _HEAD = """# Rules
@@ -55,6 +56,10 @@ _LIMIT_HEADINGS = {
     Language.EN: ("limit", "default", "from", "to", "unit", "stricter", "source"),
     Language.ZH: ("限值", "默认", "最低", "最高", "单位", "收紧方向", "依据"),
 }
+_SEQUENCE_HEADINGS = {
+    Language.EN: ("sequence", "orders", "subject", "taken over by", "limits", "tells of"),
+    Language.ZH: ("联动流程", "控制设备", "对象", "人工接管方式", "限值", "告警"),
+}
 _STRICTER = {Tighter.LOWER: "更低", Tighter.HIGHER: "更高"}
 
 
@@ -96,6 +101,21 @@ def details(rule: AlertRule, language: Language) -> dict[str, object]:
     return list_row(rule, language) | dict(zip(headings, values, strict=True))
 
 
+def sequence_details(sequence: SequenceRule, language: Language) -> dict[str, object]:
+    """Return what a sequence orders, what it tells of, and by which limits."""
+    zh = language is Language.ZH
+    alerts = (f"{each.name} ({each.title_zh if zh else each.title})" for each in sequence.alerts)
+    values = (
+        sequence.name,
+        sequence.kind,
+        _SCOPES[sequence.scope] if zh else sequence.scope,
+        ", ".join(sorted(sequence.modes)),
+        ", ".join(f"{rule}.{limit.name}" for rule, limit in sequence.limits),
+        ", ".join(alerts),
+    )
+    return dict(zip(_SEQUENCE_HEADINGS[language], values, strict=True))
+
+
 def limit_rows(rule: AlertRule, language: Language) -> list[dict[str, object]]:
     """Return the rule's limits with default, bounds, unit and source."""
     return [
@@ -104,8 +124,8 @@ def limit_rows(rule: AlertRule, language: Language) -> list[dict[str, object]]:
     ]
 
 
-def page_of(rule: AlertRule) -> str:
-    """Return the rule's own page."""
+def page_of(rule: AlertRule | SequenceRule) -> str:
+    """Return the own page of a rule or sequence."""
     return (files(library) / homes()[rule.name] / "README.md").read_text(encoding="utf-8")
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from ingest.rule_tools.library import Library, library_of
 from ingest.simulate.refusal import InputError, unreadable
 from rules.case import Case, CaseError, cases_of
 from rules.casefile import CaseResult, cases_of_rule, run_case
-from rules.catalogue import alert_rules, catalogue, homes, sequences
+from rules.catalogue import alert_rules
 from rules.rule import AlertRule
 from rules.sequence import SequenceRule
 from rules.sequence_case import run_sequence_case
@@ -32,14 +33,19 @@ class Failed(NamedTuple):
     problems: tuple[str, ...]
 
 
-def suites_of(wanted: Iterable[str], rule: str | None = None) -> list[Suite]:
+def suites_of(
+    wanted: Iterable[str], rule: str | None = None, library: Library | None = None
+) -> list[Suite]:
     """Return the suites of rules and case files; of every rule where none is named.
 
-    A file belongs to `rule`, or to the rule it or its folder is called after. Raises InputError.
+    A file belongs to `rule`, or to the rule it or its folder is called after. Of a library with
+    rules of the operator's own, those are meant where none is named. Raises InputError.
     """
-    names = list(wanted) or [*catalogue(), *sequences()]
+    known = library or library_of()
+    names = list(wanted) or list(known.folders or known.judges)
     return [
-        suite_of(judge_of(name)) if _is_name(name) else _of_file(Path(name), rule) for name in names
+        _of_rule(name, known) if _is_name(name, known) else _of_file(Path(name), rule, known)
+        for name in names
     ]
 
 
@@ -69,11 +75,6 @@ def result_of(rule: AlertRule | SequenceRule, case: Case) -> CaseResult:
     return run_sequence_case(rule, case) if isinstance(rule, SequenceRule) else run_case(rule, case)
 
 
-def rule_of(name: str) -> AlertRule:
-    """Return the rule of this name that judges by itself; InputError."""
-    return _found(name, catalogue())
-
-
 def told_rule_of(name: str) -> AlertRule:
     """Return the rule of this name, or the alert of a sequence; InputError."""
     return _found(name, alert_rules())
@@ -81,9 +82,7 @@ def told_rule_of(name: str) -> AlertRule:
 
 def judge_of(name: str) -> AlertRule | SequenceRule:
     """Return the rule of this name, or the sequence of it or of an alert of it; InputError."""
-    sequence_of = {alert.name: rule for rule in sequences().values() for alert in rule.alerts}
-    among: dict[str, AlertRule | SequenceRule] = {**catalogue(), **sequences(), **sequence_of}
-    return _found(name, among)
+    return _found(name, library_of().findable)
 
 
 def _found(name: str, among: Mapping[str, _Rule]) -> _Rule:
@@ -92,24 +91,32 @@ def _found(name: str, among: Mapping[str, _Rule]) -> _Rule:
     return among[name]
 
 
-def _is_name(text: str) -> bool:
-    return text in homes() or not (os.sep in text or Path(text).suffix)
+def _is_name(text: str, library: Library) -> bool:
+    return text in library.findable or not (os.sep in text or Path(text).suffix)
 
 
-def _of_file(path: Path, name: str | None) -> Suite:
+def _of_rule(name: str, library: Library) -> Suite:
+    rule = _found(name, library.findable)
+    folder = library.folders.get(rule.name)
+    if folder is None:
+        return suite_of(rule)
+    return _of_file(folder / "cases.toml", rule.name, library)._replace(title=rule.name)
+
+
+def _of_file(path: Path, name: str | None, library: Library) -> Suite:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise unreadable(path, error) from None
-    rule = judge_of(name) if name else _rule_named_by(path)
+    rule = _found(name, library.findable) if name else _rule_named_by(path, library)
     try:
         return Suite(str(path), rule, cases_of(text, str(path)))
     except CaseError as error:
         raise InputError(str(error)) from None
 
 
-def _rule_named_by(path: Path) -> AlertRule | SequenceRule:
+def _rule_named_by(path: Path, library: Library) -> AlertRule | SequenceRule:
     for name in (path.stem, path.absolute().parent.name):
-        if name in homes():
-            return judge_of(name)
+        if name in library.findable:
+            return library.findable[name]
     raise InputError(f"{path}: expected --rule, or a file or folder called after a rule")

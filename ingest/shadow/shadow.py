@@ -1,16 +1,18 @@
-"""The shadow: an engine with other limits beside the one in force; it tells nobody.
+"""The shadow: an engine with other limits or rules beside the one in force; it tells nobody.
 
 Context: an operations room wants to know what other limits would have said before it sets them, by
 its own devices and with the history that the rules have learnt.
-Decision: a second engine with only the rules whose limits are tried observes the same readings in
-the same transaction. It starts from the states of the first. Its rows lie in tables of their own.
-Given up: trying rules whose code is not there, and the sequences of commands.
+Decision: a second engine with only the rules that are tried, or whose limits are, observes the same
+readings in the same transaction. It starts from the states of the first; a rule of the operator's
+own has learnt nothing yet. Its rows lie in tables of their own.
+Given up: the sequences of commands: what they ordered would have to happen.
 """
 
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from devices.instant import Instant
@@ -18,8 +20,10 @@ from ingest.alert_rows import explained, state_rows, titled
 from ingest.journal.consequences import Fresh
 from ingest.journal.database import JournalError, passing_failures
 from ingest.registry.overlay import fitting, laid_over
+from ingest.rule_tools.library import digest_of, library_of, refuse_if_others_write
 from ingest.shadow.table import ShadowTable
-from ingest.shadow.trial import Trial, trial_of
+from ingest.shadow.trial import OwnRules, Trial, trial_of
+from ingest.simulate.refusal import InputError
 from rules.bound import Rulebook
 from rules.effect import AlertChange
 from rules.engine import Engine
@@ -65,6 +69,7 @@ class Shadow:
         self._outages: tuple[Outage, ...] = ()
         self._ends: str | None = None
         self._kinds: frozenset[str] = frozenset()
+        self._own: Mapping[str, AlertRule] = {}
         self._begun = False
         self._judged = 0
 
@@ -126,7 +131,7 @@ class Shadow:
         def write_and_turn(database: sqlite3.Connection) -> None:
             if write:
                 write(database)
-            self._turn(ShadowTable(database), turns_at)
+            self._turn(database, turns_at)
 
         return write_and_turn
 
@@ -146,16 +151,16 @@ class Shadow:
         is_open = self._trial is not None and self._trial.ended_at is None
         return is_open and (self._engine is None or self._ends is not None)
 
-    def _turn(self, table: ShadowTable, now: Instant) -> None:
+    def _turn(self, database: sqlite3.Connection, now: Instant) -> None:
         trial = self._trial
         if trial is None:
             return
+        table = ShadowTable(database, anew=frozenset(trial.own.names if trial.own else ()))
         if self._ends is None:
-            table.begin(now)
-            self._guarded(partial(self._begin, table, trial))
+            self._guarded(partial(self._begin, table, trial, now))
         if self._ends is not None:
             table.end(now, self._ends)
-            _LOG.info("trial of limits %s: ended, %s", trial.file, self._ends)
+            _LOG.info("trial of %s: ended, %s", trial.name, self._ends)
             self._engine = self._ends = None
 
     def _taken(self) -> Write | None:
@@ -178,20 +183,23 @@ class Shadow:
         if self._engine:
             self._engine.deaf(outages)
 
-    def _begin(self, table: ShadowTable, trial: Trial) -> None:
+    def _begin(self, table: ShadowTable, trial: Trial, now: Instant) -> None:
+        table.begin(now, trial.rules)
+        self._own = _loaded(trial.own) if trial.own else {}
         rulebook, register = self._tried(trial)
         self._table = table
         self._engine = Engine(rulebook, register, table)
         self._engine.deaf(self._outages)
         self._kinds = frozenset(kind for rule in rulebook.rules for kind in rule.fields)
         self._begun = True
-        _LOG.info("trial of limits %s: runs beside those in force", trial.file)
+        _LOG.info("trial of %s: runs beside what is in force", trial.name)
 
     def _tried(self, trial: Trial) -> tuple[Rulebook, TableRegister]:
         """Return the rules that are tried with their limits; JournalError if these do not fit."""
-        if unknown := set(trial.rules) - set(self._rules):
+        known = {**self._rules, **self._own}
+        if unknown := set(trial.rules) - set(known):
             raise JournalError(f"no rule {', '.join(sorted(unknown))}")
-        rules = {name: self._rules[name] for name in trial.rules}
+        rules = {name: known[name] for name in trial.rules}
         book = laid_over(self._in_force.limits, trial.limits)
         settings = {
             place: {name: own for name, own in of_place.items() if name.split(".")[0] in rules}
@@ -214,9 +222,9 @@ class Shadow:
 
     def _text(self, change: AlertChange) -> Text:
         try:
-            return explained(change, self._rules)
-        except (KeyError, ValueError):
-            return titled(change, self._rules)
+            return explained(change, {**self._rules, **self._own})
+        except Exception:  # noqa: BLE001 what a rule of the operator's own says is anybody's guess
+            return titled(change, {**self._rules, **self._own})
 
     def _guarded(self, call: Callable[[], object]) -> None:
         """Call, and end the trial if that fails; the database's own failures concern everybody."""
@@ -224,10 +232,20 @@ class Shadow:
             call()
         except sqlite3.Error:
             raise
-        except JournalError as error:
+        except (JournalError, InputError) as error:
             self._fail(str(error))
         except Exception as error:  # noqa: BLE001 a trial must not harm what is in force
             self._fail(type(error).__name__)
 
     def _fail(self, why: str) -> None:
         self._ends, self._engine = f"failed: {why}", None
+
+
+def _loaded(own: OwnRules) -> Mapping[str, AlertRule]:
+    """Return the rules of a folder that is as it was when a person asked for it; InputError."""
+    folder = Path(own.folder)
+    refuse_if_others_write(folder)
+    if digest_of(folder) != own.digest:
+        raise InputError(f"{folder}: changed since the trial was asked for")
+    library = library_of(folder)
+    return {name: library.rules[name] for name in own.names}

@@ -3,6 +3,8 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 
+from pydantic_core import to_json
+
 from devices.instant import Instant
 from devices.reading import Reading
 from ingest.journal.consequences import StateRow
@@ -10,11 +12,12 @@ from ingest.journal.outgoing import judged_after
 from rules.effect import AlertChange
 from rules.explanation import Text
 from rules.lifecycle import Transition
+from rules.memory import without
 from rules.subject import Subject
 
 _LOAD = """
-SELECT state FROM shadow_state WHERE scope = ?1 AND id = ?2
-UNION ALL SELECT state FROM subject_state WHERE scope = ?1 AND id = ?2 LIMIT 1
+SELECT state, 0 FROM shadow_state WHERE scope = ?1 AND id = ?2
+UNION ALL SELECT state, 1 FROM subject_state WHERE scope = ?1 AND id = ?2 LIMIT 1
 """
 _DEADLINES = """
 SELECT deadline, scope, id FROM shadow_state WHERE deadline IS NOT NULL
@@ -29,8 +32,7 @@ _BEGIN = "UPDATE shadow_trial SET started_at = ? WHERE started_at IS NULL"
 _ALREADY_ON = """
 INSERT INTO shadow_alert
 SELECT id, rule, scope, subject, start_at, NULL, worst, text_zh, text_en FROM alert
-WHERE state <> 'resolved' AND rule IN (SELECT json_extract(json_each.value, '$[1]')
-    FROM shadow_trial, json_each(shadow_trial.limits))
+WHERE state <> 'resolved' AND rule IN (SELECT value FROM json_each(?))
 ON CONFLICT (id) DO NOTHING
 """
 _ALERT = """
@@ -42,17 +44,26 @@ _END = "UPDATE shadow_trial SET ended_at = ?, why = ? WHERE ended_at IS NULL"
 
 
 class ShadowTable:
-    """What a trial keeps. A subject it has not touched is as the rules in force have left it."""
+    """What a trial keeps. A subject it has not touched is as the rules in force have left it.
 
-    def __init__(self, database: sqlite3.Connection, judged_to: int = 0) -> None:
+    But for the rules that are `anew`: another rule's state means nothing to them.
+    """
+
+    def __init__(
+        self, database: sqlite3.Connection, judged_to: int = 0, anew: frozenset[str] = frozenset()
+    ) -> None:
         self._database = database
+        self._anew = anew
         self.judged_to = judged_to
         """The number of the last reading that was stored before this transaction."""
 
     def load(self, subject: Subject) -> bytes | None:
         """Return the saved state of a subject, or None."""
         row = self._database.execute(_LOAD, subject).fetchone()
-        return row[0] if row else None
+        if row is None:
+            return None
+        state, is_of_those_in_force = row
+        return without(state, self._anew) if is_of_those_in_force and self._anew else state
 
     def deadlines(self) -> Iterator[tuple[Instant, Subject]]:
         """Yield every saved deadline."""
@@ -63,10 +74,11 @@ class ShadowTable:
         """Return readings of a device measured after its saved state, which may not have them."""
         return judged_after(self._database, subject, at, self.judged_to)
 
-    def begin(self, now: Instant) -> None:
-        """Note that the trial has started, with the alerts that are on already."""
+    def begin(self, now: Instant, rules: Iterable[str]) -> None:
+        """Note that the trial has started, with the alerts of these rules that are on already."""
         if self._database.execute(_BEGIN, (now,)).rowcount:
-            self._database.execute(_ALREADY_ON)
+            goes_on = [rule for rule in rules if rule not in self._anew]
+            self._database.execute(_ALREADY_ON, (to_json(goes_on).decode(),))
 
     def write(
         self,

@@ -1,7 +1,6 @@
-"""Trials of limits: asked for by a person, run by the service, compared with what is in force."""
+"""Trials of limits and rules: asked for by a person, run by the service, compared with the rest."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -9,6 +8,7 @@ from pydantic_core import from_json, to_json
 
 from devices.instant import Instant, milliseconds_of
 from ingest.registry.tables import LimitRow
+from ingest.rule_tools.overlap import Lasting, alone
 from rules.subject import Scope
 
 LONGEST = timedelta(days=31)
@@ -19,6 +19,9 @@ _COLUMNS = (
 _ASK = """
 INSERT INTO shadow_trial (number, file, limits, asked_at, lasts_ms) VALUES (1, ?, ?, ?, ?)
 """
+_OWN = "SELECT value FROM meta WHERE key = 'shadow.rules'"
+_ASK_OWN = "INSERT INTO meta VALUES ('shadow.rules', ?)"
+_FORGET_OWN = "DELETE FROM meta WHERE key = 'shadow.rules'"
 _LIVE = """
 SELECT id, rule, scope, subject, start_at, iif(state = 'resolved', last_at, NULL), worst,
     text_zh, text_en
@@ -36,8 +39,28 @@ class TrialRefused(Exception):  # noqa: N818 named after what the caller does: t
     """A trial can't be started or stopped now; the text says why."""
 
 
+class OwnRules(NamedTuple):
+    """Rules of the operator's own: their folder, what it held when asked for, their names."""
+
+    folder: str
+    digest: str
+    names: tuple[str, ...]
+
+
+class Asked(NamedTuple):
+    """What is to be tried: the rows of a file of limits, rules, or both; and for how long."""
+
+    file: str
+    limits: tuple[LimitRow, ...]
+    lasts: timedelta
+    own: OwnRules | None = None
+
+
 class Trial(NamedTuple):
-    """A trial: the limits tried, when it runs, and why it ended; counts of what it judged."""
+    """A trial: the limits tried, when it runs, and why it ended; counts of what it judged.
+
+    `own` are the rules tried, if any; `file` is empty if there are no limits.
+    """
 
     file: str
     limits: tuple[LimitRow, ...]
@@ -49,6 +72,7 @@ class Trial(NamedTuple):
     why: str | None
     readings: int
     failures: int
+    own: OwnRules | None = None
 
     @property
     def until(self) -> Instant | None:
@@ -57,8 +81,15 @@ class Trial(NamedTuple):
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The rules whose limits it tries."""
-        return tuple(sorted({row.rule for row in self.limits}))
+        """The rules that it tries, or whose limits."""
+        own = self.own.names if self.own else ()
+        return tuple(sorted({*own, *(row.rule for row in self.limits)}))
+
+    @property
+    def name(self) -> str:
+        """What it tries, as a person has called it."""
+        folder = f"rules {self.own.folder}" if self.own else ""
+        return ", ".join(each for each in (self.file and f"limits {self.file}", folder) if each)
 
     @property
     def state(self) -> str:
@@ -108,26 +139,30 @@ def trial_of(reader: sqlite3.Connection) -> Trial | None:
     row = reader.execute(f"SELECT {_COLUMNS} FROM shadow_trial").fetchone()  # noqa: S608 constants
     if row is None:
         return None
-    trial = Trial(*row)
+    trial, own = Trial(*row), reader.execute(_OWN).fetchone()
     limits = tuple(LimitRow(*each) for each in from_json(str(row[1])))
-    return trial._replace(limits=limits, stop_asked=bool(trial.stop_asked))
+    return trial._replace(
+        limits=limits, stop_asked=bool(trial.stop_asked), own=_own(own[0]) if own else None
+    )
 
 
-def ask_start(
-    database: sqlite3.Connection,
-    file: str,
-    limits: Iterable[LimitRow],
-    lasts: timedelta,
-    now: Instant,
-) -> None:
+def ask_start(database: sqlite3.Connection, asked: Asked, now: Instant) -> None:
     """Ask the service for a trial; TrialRefused while another runs. Forgets the one before."""
     trial = trial_of(database)
     if trial is not None and trial.ended_at is None:
-        raise TrialRefused(f"a trial of {trial.file} is {trial.state}: stop it first")
+        raise TrialRefused(f"a trial of {trial.name} is {trial.state}: stop it first")
     for table in ("shadow_trial", "shadow_state", "shadow_alert"):
         database.execute(f"DELETE FROM {table}")  # noqa: S608 our own tables
-    rows = to_json([tuple(row) for row in limits]).decode()
-    database.execute(_ASK, (file, rows, now, milliseconds_of(lasts)))
+    database.execute(_FORGET_OWN)
+    rows = to_json([tuple(row) for row in asked.limits]).decode()
+    database.execute(_ASK, (asked.file, rows, now, milliseconds_of(asked.lasts)))
+    if asked.own:
+        database.execute(_ASK_OWN, (to_json(asked.own).decode(),))
+
+
+def _own(text: str) -> OwnRules:
+    folder, digest, names = from_json(text)
+    return OwnRules(folder, digest, tuple(names))
 
 
 def ask_stop(database: sqlite3.Connection, now: Instant) -> None:
@@ -151,8 +186,8 @@ def comparisons(reader: sqlite3.Connection, trial: Trial) -> list[Comparison]:
 def one_sided(reader: sqlite3.Connection, trial: Trial) -> list[OneSided]:
     """Return the alerts that only one side raised, by rule, subject and start."""
     live, shadow = _sides(reader, trial)
-    found = [OneSided("live", alert) for alert in _without(live, shadow)]
-    found += [OneSided("shadow", alert) for alert in _without(shadow, live)]
+    found = [OneSided("live", alert) for alert in alone(live, shadow, _lasting)]
+    found += [OneSided("shadow", alert) for alert in alone(shadow, live, _lasting)]
     return sorted(found, key=lambda each: (each.alert.rule, each.alert.subject, each.alert[4]))
 
 
@@ -168,22 +203,10 @@ def _sides(reader: sqlite3.Connection, trial: Trial) -> tuple[list[Raised], list
 def _comparison(rule: str, live: list[Raised], shadow: list[Raised]) -> Comparison:
     ours = [alert for alert in live if alert.rule == rule]
     theirs = [alert for alert in shadow if alert.rule == rule]
-    only_live, only_shadow = list(_without(ours, theirs)), list(_without(theirs, ours))
+    only_live, only_shadow = alone(ours, theirs, _lasting), alone(theirs, ours, _lasting)
     both = len(ours) - len(only_live)
     return Comparison(rule, len(ours), len(theirs), both, len(only_live), len(only_shadow))
 
 
-def _without(alerts: list[Raised], others: list[Raised]) -> Iterator[Raised]:
-    """Yield the alerts that overlap none of the others of the same rule and subject."""
-    by_place: dict[tuple[str, str, str], list[Raised]] = {}
-    for other in others:
-        by_place.setdefault(other[1:4], []).append(other)
-    for alert in alerts:
-        if not any(_overlap(alert, other) for other in by_place.get(alert[1:4], ())):
-            yield alert
-
-
-def _overlap(one: Raised, other: Raised) -> bool:
-    one_end = _NO_END if one.end_at is None else one.end_at
-    other_end = _NO_END if other.end_at is None else other.end_at
-    return one.start_at <= other_end and other.start_at <= one_end
+def _lasting(alert: Raised) -> Lasting:
+    return Lasting(alert[1:4], alert.start_at, alert.end_at)

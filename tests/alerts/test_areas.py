@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.areas import AreaLabel, area_of, levels_of, path_of
-from ingest.journal.alerts import alert_of, alerts
+from ingest.journal.alerts import Wanted, alert_of, alerts
 from ingest.journal.database import open_reader
 from tests.alerts.gas import ALERT, STREET, WARNING, batch, gas, placed, room
 
@@ -48,7 +48,7 @@ async def test_alerts_are_found_by_the_beginning_of_a_code_of_any_level(
             await here.judging.commit(batch(gas(0, WARNING, device), gas(10, WARNING, device)))
 
     with closing(open_reader(path)) as reader:
-        listed = alerts(reader, 50, area=area)
+        listed = alerts(reader, 50, Wanted(area))
 
     assert [alert.subject.partition("/")[2] for alert in listed] == found
 

@@ -34,7 +34,7 @@ class Control:
     """What judges by the registry and a file, at a time of one's own."""
 
     def __init__(self, journal: Journal, folder: Path, *, with_file: bool) -> None:
-        self._journal = folder / "journal.db"
+        self._path = folder / "journal.db"
         self._folder = folder / "registry"
         self._folder.mkdir(exist_ok=True)
         self._writes = 0
@@ -44,15 +44,26 @@ class Control:
             self.write(STRICT)
         else:
             self.import_(limits=STRICT)
-        self.clock, self.health = StandingClock(), Health()
-        sources = Sources(self._journal, self.file if with_file else None)
-        judges = judges_of(sources, journal, self.clock, Metrics(), self.health)
-        self.judging, self.watch = judges
+        self._sources = Sources(self._path, self.file if with_file else None)
+        self.restart(journal)
+
+    def restart(self, journal: Journal) -> None:
+        """Begin anew with what the journal has."""
+        self.journal = journal
+        self.clock, self.health, self._metrics = StandingClock(), Health(), Metrics()
+        self.judging, self.watch = judges_of(
+            self._sources, journal, self.clock, self._metrics, self.health
+        )
+
+    @property
+    def refused(self) -> float | None:
+        """What the metric says of limits that can't be used."""
+        return self._metrics.registry.get_sample_value("gridwatch_registry_refused")
 
     def import_(self, **tables: str) -> None:
         for name, text in tables.items():
             (self._folder / f"{name}.csv").write_text(text, encoding="utf-8")
-        database = open_writer(self._journal)
+        database = open_writer(self._path)
         import_content(database, read_folder(self._folder), START)
         database.close()
 
@@ -165,7 +176,7 @@ async def test_a_row_of_the_file_takes_the_place_of_the_same_one_of_the_registry
     assert settings["500000"][f"{RULE.name}.level_2"].value == 45.0
 
 
-async def test_a_service_does_not_start_by_a_bad_file(tmp_path: Path) -> None:
+async def test_a_service_does_not_start_for_the_first_time_by_a_bad_file(tmp_path: Path) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text(STRICT.replace("12", "99"), encoding="utf-8")
     async with opened(tmp_path / "journal.db") as journal:
@@ -174,3 +185,36 @@ async def test_a_service_does_not_start_by_a_bad_file(tmp_path: Path) -> None:
                 Sources(tmp_path / "journal.db", bad), journal, StandingClock(), Metrics(), Health()
             )
     assert rows_of(tmp_path / "journal.db", "SELECT count(*) FROM alert") == [(0,)]
+
+
+async def test_a_service_starts_by_the_limits_that_were_in_force_where_those_given_are_bad(
+    tmp_path: Path,
+) -> None:
+    async with control(tmp_path, with_file=True) as here:
+        await here.watch.keep()
+    async with opened(tmp_path / "journal.db") as journal:
+        here.write(STRICT.replace("12", "99"))
+        here.restart(journal)
+        await here.gas(0, BETWEEN)
+        await here.gas(10, BETWEEN)
+        trouble, refused = here.health.troubles["registry"], here.refused
+        here.write(DEFAULT)
+        await here.watch.look()
+
+    assert "own.csv: line 2: value: 500103: gas_level_ch4.level_1: expected 10 to 25" in trouble
+    assert told(tmp_path) == [(MONITOR, "raised", 10)]
+    assert (refused, here.refused, here.health.troubles) == (1, 0, {})
+
+
+async def test_limits_of_the_registry_that_no_longer_fit_give_way_to_those_in_force_before(
+    tmp_path: Path,
+) -> None:
+    async with control(tmp_path, with_file=False) as here:
+        await here.watch.keep()
+        database = open_writer(tmp_path / "journal.db")
+        database.execute("UPDATE registered_limits SET value = 90")
+        database.close()
+        here.restart(here.journal)
+
+    assert "gas_level_ch4.level_1: expected 10 to 25" in here.health.troubles["registry"]
+    assert here.watch.facts.limits.settings["500103"][f"{RULE.name}.level_1"].value == 12.0

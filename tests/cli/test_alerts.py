@@ -54,6 +54,42 @@ def test_the_gravest_stand_first_and_resolved_ones_last_where_wanted(
     assert listed("--all", "--most", "1") == live[:1]
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--rule", RULE.name), ["gm-2", "gm-1"]),
+        (("--rule", "burst"), []),
+        (("--subject", "gm-1"), ["gm-1"]),
+        (("--subject", "gas_monitor/gm-2"), ["gm-2"]),
+        (("--subject", "gm"), []),
+        (("--severity", "critical"), ["gm-2"]),
+        (("--severity", "warning", "--all"), ["gm-2", "gm-1", "gm-3"]),
+        (("--severity", "critical", "--subject", "gm-1"), []),
+    ],
+)
+def test_alerts_are_listed_by_rule_subject_and_severity(
+    gridwatch: Command, alerts: Path, options: tuple[str, ...], expected: list[str]
+) -> None:
+    outcome = gridwatch("alerts", "list", "--journal", alerts, "--format", "json", *options)
+
+    rows = [json.loads(line) for line in outcome.stdout.splitlines()]
+    assert [row["subject"].partition("/")[2] for row in rows] == expected
+
+
+def test_people_read_the_times_of_the_explanation_and_programs_utc(
+    gridwatch: Command, alerts: Path
+) -> None:
+    shown = gridwatch("alerts", "show", ALERT, "--journal", alerts).stdout
+    as_json = gridwatch("alerts", "show", ALERT, "--journal", alerts, "--format", "json").stdout
+
+    (began,) = re.findall(r"自 (\S+ \S+) 起", shown)
+    (start_at,) = re.findall(r"^start_at +(\S+ \S+)$", shown, re.MULTILINE)
+    assert start_at.startswith(began)
+    assert start_at.endswith("+08:00")
+    assert iso_of(START) not in shown
+    assert json.loads(as_json)["start_at"] == iso_of(START)
+
+
 def test_an_alert_is_shown_with_its_explanation_and_all_that_happened(
     gridwatch: Command, alerts: Path
 ) -> None:

@@ -41,6 +41,18 @@ def test_commands_are_listed_the_latest_first(gridwatch: Command, path: Path) ->
     assert "gas_monitor/gm-2" in gridwatch("commands", "list", "--journal", path).stdout
 
 
+@pytest.mark.parametrize(
+    ("device", "expected"),
+    [("gm-1", ["a"]), ("gas_monitor/gm-2", ["b"]), ("door/gm-1", []), ("gm", [])],
+)
+def test_commands_are_listed_by_device(
+    gridwatch: Command, path: Path, device: str, expected: list[str]
+) -> None:
+    outcome = gridwatch("commands", "list", device, "--journal", path, "--format", "json")
+    assert [json.loads(line)["id"] for line in outcome.stdout.splitlines()] == expected
+    assert expected or outcome.stderr == f"no commands to {device}\n"
+
+
 def test_a_command_is_shown_with_what_became_of_it(gridwatch: Command, path: Path) -> None:
     shown = gridwatch("commands", "show", "a", "--journal", path).stdout
     assert "fan_start" in shown

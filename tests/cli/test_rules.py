@@ -3,13 +3,15 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from ingest.simulate.recording import HEADER
 from rules.catalogue import alert_rules, catalogue
 from tests.cli.conftest import Command
-from tests.rule_tools import recorded
+from tests.rule_tools import own, recorded
 
 FAILING = """
 [[case]]
@@ -60,6 +62,31 @@ def test_show_gives_limits_with_their_bounds_and_source_and_the_page(gridwatch: 
         "source GBZ/T 205, GB 30871",
     ]
     assert {"told after 30 s", "latches from critical", "## At three in the morning"} <= {*lines}
+
+
+@pytest.mark.parametrize(
+    ("name", "alert"), [("ventilation", "fan_failed"), ("lease", "lease_ended")]
+)
+def test_show_knows_what_test_knows_sequences_as_well(
+    gridwatch: Command, name: str, alert: str
+) -> None:
+    outcome = gridwatch("rules", "show", name)
+
+    assert outcome.exit_code == 0
+    assert re.search(rf"^tells of .*\b{alert} \(", outcome.stdout, re.MULTILINE)
+    assert "## At three in the morning" in outcome.stdout
+
+
+def test_minutes_of_data_show_no_rate(gridwatch: Command, tmp_path: Path) -> None:
+    file = tmp_path / "readings.csv"
+    lines = [f"home-1;01/03/2016 08:0{minute}:00;{1000 + minute};1" for minute in range(3)]
+    file.write_text("\n".join((HEADER, *lines, "")), encoding="utf-8")
+
+    outcome = gridwatch("rules", "backtest", file, "--rule", "meter_silent")
+
+    _, row, last = outcome.stdout.splitlines()
+    assert row.split() == ["meter_silent", "0", "-", "-", "0", "0"]
+    assert json.loads(last)["alerts_per_device_month"] is None
 
 
 def test_test_runs_the_cases_of_the_rules_named(gridwatch: Command) -> None:
@@ -131,6 +158,38 @@ def test_backtest_compares_with_other_limits(gridwatch: Command, tmp_path: Path)
     assert inside.stdout.splitlines()[-2].split() == ["meter_silent", "1", "2", "0", "1"]
     summary = json.loads(inside.stdout.splitlines()[-1])
     assert (summary["alerts"], summary["only_here"], summary["only_there"]) == (1, 0, 1)
+
+
+def test_backtest_compares_with_rules_of_ones_own(gridwatch: Command, tmp_path: Path) -> None:
+    file = recorded.write(tmp_path)
+    mine = own.write(tmp_path / "mine", "meter_silent", own.LATER.format(name="meter_silent"))
+    own.write(mine, "quiet_meter", own.BESIDE, words=own.WORDS)
+    names = ("--rule", "meter_silent", "--rule", "quiet_meter")
+
+    outcome = gridwatch("rules", "backtest", file, "--against-rules", mine, *names)
+    alone = gridwatch("rules", "backtest", file, "--rules", mine, *names)
+
+    *_, heading, silent, quiet, last = outcome.stdout.splitlines()
+    assert " ".join(heading.split()).startswith("rule by these by the others only by these")
+    assert (silent.split(), quiet.split()) == (
+        ["meter_silent", "1", "0", "1", "0"],
+        ["quiet_meter", "0", "1", "0", "1"],
+    )
+    assert json.loads(last)["alerts"] == 1
+    assert [line.split()[:2] for line in alone.stdout.splitlines()[1:3]] == [
+        ["meter_silent", "0"],
+        ["quiet_meter", "1"],
+    ]
+
+
+def test_test_runs_the_cases_of_rules_of_ones_own(gridwatch: Command, tmp_path: Path) -> None:
+    text = own.LATER.format(name="meter_silent")
+    mine = own.write(tmp_path, "meter_silent", text, cases=own.CASES)
+
+    outcome = gridwatch("rules", "test", "--rules", mine)
+
+    assert outcome.stdout.splitlines()[0] == "meter_silent: 1 passed, 0 failed"
+    assert outcome.exit_code == 0
 
 
 @pytest.mark.parametrize(

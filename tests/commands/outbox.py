@@ -16,6 +16,7 @@ from ingest.journal.journal import Journal
 from ingest.metrics import Metrics
 from ingest.mqtt.publications import NotPublished
 from ingest.outbox import Outbox
+from rules.effect import Proof
 from tests.alerts.gas import StandingClock
 from tests.journal.readings import START, opened
 
@@ -63,6 +64,15 @@ class Post:
         now = self.clock.instant
         reply = Reply("gas_monitor", device, identity, result, None, now, now)
         await self.journal.commit(Batch(replies=[reply]))
+
+    async def prove(self, identity: str, at: Instant) -> None:
+        """Let the effect of a command be seen."""
+        await self.journal.judge(lambda _: Consequences(proofs=[Proof(identity, at)]))
+
+    def counted(self, state: str) -> float | None:
+        """Return how many orders to start a fan were counted in a state."""
+        labels = {"kind": "gas_monitor", "command": "fan_start", "state": state}
+        return self.metrics.registry.get_sample_value("gridwatch_commands_total", labels)
 
     def after(self, milliseconds: int) -> None:
         """Let time pass."""

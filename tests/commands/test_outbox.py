@@ -7,12 +7,10 @@ import pytest
 
 from devices.message import Result
 from ingest.clock import MachineClock
-from ingest.journal.consequences import Consequences
 from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
 from ingest.metrics import Metrics
 from ingest.outbox import Outbox
-from rules.effect import Proof
 from tests.commands.outbox import LASTS, Broker, post, row
 from tests.journal.readings import START
 
@@ -131,10 +129,45 @@ async def test_the_proof_of_a_command_is_kept(path: Path) -> None:
     async with post(path) as here:
         await here.order(row("a"))
         for at in (START + 1, START + 2):
-            await here.journal.judge(
-                lambda _, at=at: Consequences(proofs=[Proof("a", at)])  # type: ignore[misc]
-            )
+            await here.prove("a", at)
         assert here.kept()["a"].proven_at == START + 1
+
+
+@pytest.mark.parametrize("first", ["proof", "end"])
+async def test_what_is_proven_is_not_unanswered(path: Path, first: str) -> None:
+    async with post(path) as here:
+        await here.order(row("a"))
+        await here.outbox.send()
+        if first == "proof":
+            await here.prove("a", START + 1)
+        here.after(LASTS)
+        await here.outbox.send()
+        if first == "end":
+            await here.prove("a", START + 1)
+        assert here.states() == {"a": "proven"}
+        assert here.counted("proven") == (1 if first == "proof" else None)
+        assert here.counted("unanswered") == (None if first == "proof" else 1)
+        await here.answer("a", "done")
+        assert here.states() == {"a": "done"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "state"), [(True, "unanswered"), (False, "expired")], ids=["sent", "queued"]
+)
+async def test_what_has_expired_is_not_superseded_by_what_comes_later(
+    path: Path, state: str, *, sent: bool
+) -> None:
+    """The service was down when it expired, and its first reading orders again."""
+    async with post(path) as here:
+        await here.order(row("a"))
+        if sent:
+            await here.outbox.send()
+    async with post(path) as here:
+        here.after(LASTS)
+        await here.order(row("b", at=here.clock.instant))
+        await here.outbox.send()
+        assert here.states() == {"a": state, "b": "sent"}
+        assert here.counted(state) == 1
 
 
 async def test_commands_are_removed_by_age(path: Path) -> None:

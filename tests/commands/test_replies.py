@@ -9,6 +9,7 @@ import pytest
 from devices.message import Reply, Result
 from devices.reading import Reading
 from ingest.health import Health
+from ingest.intake import Sorted
 from ingest.journal.batch import Batch
 from ingest.journal.database import JournalUnavailable
 from ingest.journal.journal import Journal
@@ -104,3 +105,19 @@ async def test_a_reply_to_nothing_of_ours_is_kept_and_moves_nothing(
     await judging.commit(reply("of-nobody", "refused", 1))
     assert rows_of(path, _STATES) == [("queued",)]
     assert rows_of(path, "SELECT command FROM reply") == [("of-nobody",)]
+
+
+async def test_answers_are_counted_once_and_those_to_nothing_of_their_device_apart(
+    path: Path, judging: Judging
+) -> None:
+    metrics = Metrics()
+    await judging.commit(batch(at_level_1(0)))
+    batches = [reply(told(path), "done", 1), reply(told(path), "done", 2), reply("none", "done", 3)]
+    of_another = [each._replace(device="gm-9") for each in reply(told(path), "done", 4).replies]
+    for each in (*batches, Batch(replies=of_another)):
+        metrics.count(Sorted(each), await judging.commit(each))
+
+    value = metrics.registry.get_sample_value
+    labels = {"kind": "gas_monitor", "command": "fan_start", "state": "done"}
+    assert value("gridwatch_commands_total", labels) == 1
+    assert value("gridwatch_replies_unmatched_total", {"kind": "gas_monitor"}) == 2

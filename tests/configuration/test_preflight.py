@@ -6,7 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 from ingest.cli import app
+from ingest.registry.kept import keep
+from rules.limits import LimitBook
 from tests.configuration.conftest import Write
+from tests.journal.readings import opened
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +77,22 @@ def test_run_refuses_what_check_refuses(write: Write, command: str) -> None:
     assert outcome.exit_code == 2
     assert "mqtt.password_file: can't read missing" in outcome.output
     assert not Path("gridwatch.db").exists()
+
+
+async def test_bad_limits_keep_only_a_service_from_starting_that_has_none_to_start_by(
+    write: Write, tmp_path: Path
+) -> None:
+    path = write(f"[rules]\nlimits = 'prose'\n[journal]\npath = '{tmp_path / 'journal.db'}'")
+    first = CliRunner().invoke(app, ["check", str(path)])
+    async with opened(tmp_path / "journal.db") as journal:
+        await keep(journal, LimitBook())
+    then = CliRunner().invoke(app, ["check", str(path)])
+
+    assert first.exit_code == 2
+    assert first.output.startswith(f"{path}: rules.limits: prose: line 1: ")
+    assert then.exit_code == 0
+    assert then.stderr.startswith("warning: rules.limits: prose: line 1: ")
+    assert "the limits that were in force last stay in force" in then.stderr
 
 
 def test_check_writes_nothing(write: Write, tmp_path: Path) -> None:

@@ -82,10 +82,10 @@ def test_an_alert_is_told_once_with_both_texts_and_its_end_without(
 ) -> None:
     story = story_of(journal)
     tell(journal, "burst", "water_meter/wm-9", 1)
-    first, again = story.news(START), story.news(START)
+    first, again = story.news(START, last=True), story.news(START, last=True)
     tell(journal, "burst", "water_meter/wm-9", 2, transition="resolved")
 
-    ((end,),) = (story.news(START),)
+    ((end,),) = (story.news(START, last=True),)
     assert [(line.mark, line.title, line.texts) for line in first] == [
         ("warning", "Burst 爆管疑似: water_meter/wm-9", ("漏水", "water"))
     ]
@@ -120,10 +120,10 @@ def test_an_order_its_answer_and_its_proof_are_told_as_they_become_known(
     )  # fmt: skip
     with transaction(journal):
         CommandTable(journal).add([order])
-    told = [[line.mark for line in story.news(START)]]
+    told = [[line.mark for line in story.news(START, last=True)]]
     for name, instant in (("answered_at", START + 2_000), ("proven_at", START + 3_500)):
         journal.execute(f"UPDATE command SET state = 'done', {name} = {instant}")  # noqa: S608 ours
-        told.append([f"{line.mark} {line.title}" for line in story.news(START)])
+        told.append([f"{line.mark} {line.title}" for line in story.news(START, last=True)])
 
     assert told == [
         ["order"],
@@ -174,3 +174,19 @@ def test_what_a_story_did_not_get_to_is_named_and_what_heralds_it_is_no_false_al
     assert [each.record.what for each in fates] == ["leak", "outage"]
     assert [each.what for each in ahead] == ["person_inactive", "burst"]
     assert others == ()
+
+
+def test_what_our_clock_brings_about_waits_until_devices_have_lived_so_far(
+    journal: sqlite3.Connection,
+) -> None:
+    story = story_of(journal)
+    tell(journal, "lease_ending", "d-1", 90)
+    tell(journal, "burst", "water_meter/wm-9", 6)
+
+    told = [
+        [line.title for line in story.news(START + hour * HOUR, last=hour == 80)]
+        for hour in (0, 6, 8, 80)
+    ]
+
+    assert [sum("Burst" in title for title in titles) for titles in told] == [0, 1, 0, 0]
+    assert [sum("Lease" in title for title in titles) for titles in told] == [0, 0, 0, 1]

@@ -15,7 +15,7 @@ import pytest
 from ingest.demo.gridwatch import Gridwatch, Tables, mqtt_table
 from ingest.demo.programs import Mosquitto
 from ingest.journal.alert_outgoing import last_change, told_after
-from ingest.journal.alerts import alert_of, alerts
+from ingest.journal.alerts import Wanted, alert_of, alerts
 from ingest.journal.database import VERSION, JournalError, open_reader, open_writer, version_of
 from ingest.journal.upgrade import things, upgrade, wanted_things
 from tests.alerts.gas import ALERT, MONITOR, RULE, WARNING, batch, gas, room
@@ -89,7 +89,7 @@ def test_an_open_alert_whose_state_is_lost_ends_and_says_why(old: Path) -> None:
 
     with closing(open_reader(old)) as reader:
         assert alerts(reader, 9) == []
-        assert {each.id for each in alerts(reader, 9, resolved=True, area="unknown")} == {
+        assert {each.id for each in alerts(reader, 9, Wanted("unknown", resolved=True))} == {
             OPEN,
             "leak:0",
         }

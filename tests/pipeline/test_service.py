@@ -114,6 +114,7 @@ def test_a_broker_that_is_away_does_not_hold_up_the_end(
     _until(lambda: service.metrics()["gridwatch_mqtt_connect_failures_total"] > 2)
 
     assert _end(service) < 3
+    assert not service.journal.with_name(f"{service.journal.name}-wal").exists()
 
 
 def test_a_broker_that_hangs_does_not_hold_up_the_end(

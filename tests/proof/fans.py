@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from devices.instant import milliseconds_of
-from ingest.journal.alerts import alerts
+from ingest.journal.alerts import Wanted, alerts
 from ingest.journal.commands import StoredCommand, newest_commands
 from ingest.journal.database import open_reader
 from tests.proof.differences import lines
@@ -123,7 +123,7 @@ class FanAccount:
         with closing(open_reader(self.journal)) as reader:
             told: list[_Told] = [
                 (each.rule, each.subject, each.start_at)
-                for each in alerts(reader, _ALL, resolved=True)
+                for each in alerts(reader, _ALL, Wanted(resolved=True))
                 if each.rule not in _ALSO
             ]
         expected: list[_Told] = [

@@ -10,7 +10,7 @@ import pytest
 from ingest.clock import MachineClock
 from ingest.demo.gridwatch import Gridwatch
 from ingest.demo.programs import Mosquitto
-from ingest.journal.alerts import alerts
+from ingest.journal.alerts import Wanted, alerts
 from ingest.journal.database import open_reader
 from ingest.journal.history import latest
 from tests.proof.befalling import Faults, run
@@ -102,5 +102,5 @@ class Again:
 def silent(journal: Path) -> list[tuple[str, int]]:
     """Return subject and start of each alert that says so, the oldest first."""
     with closing(open_reader(journal)) as reader:
-        found = [each for each in alerts(reader, _ALL, resolved=True) if each.rule == _RULE]
+        found = [each for each in alerts(reader, _ALL, Wanted(resolved=True)) if each.rule == _RULE]
     return [(each.subject, each.start_at) for each in sorted(found, key=lambda each: each.start_at)]

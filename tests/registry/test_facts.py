@@ -21,13 +21,25 @@ from tests.registry.test_files import NOW
 SOON = timedelta(milliseconds=5)
 
 
+class _Memory:
+    def __init__(self) -> None:
+        self.words: dict[str, str] = {}
+
+    def remembered(self, key: str) -> str | None:
+        return self.words.get(key)
+
+    async def remember(self, key: str, value: str) -> None:
+        self.words[key] = value
+
+
 async def test_an_import_is_in_force_without_a_restart(
     database: sqlite3.Connection, path: Path, tmp_path: Path
 ) -> None:
     found: asyncio.Queue[Facts] = asyncio.Queue()
     sources = Sources(path)
     before = facts_of(sources, catalogue(), MachineClock().now())
-    watch = RegistryWatch(sources, MachineClock(), before, found.put_nowait, Health(), SOON)
+    memory = _Memory()
+    watch = RegistryWatch(sources, MachineClock(), before, found.put_nowait, Health(), memory, SOON)
     running = asyncio.create_task(watch.run())
     import_content(database, read_folder(write_sample(tmp_path / "registry")), NOW)
 

@@ -1,6 +1,7 @@
 """Laws of the backtest: the same as the service would have said, counted by what was watched."""
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,14 +18,19 @@ from ingest.rule_tools.feed import Feed, JournalFeed, RecordingFeed
 from ingest.rule_tools.span import Span
 from ingest.simulate.recording import read_recording
 from rules.bound import Rulebook
+from rules.casefile import SavedStates
 from rules.catalogue import catalogue
 from rules.condition import State, Timeless, Verdict
+from rules.effect import AlertChange
+from rules.engine import Engine
+from rules.lifecycle import Transition
 from rules.register import TableRegister
 from rules.rule import AlertRule
 from rules.severity import Severity
 from tests.rule_tools import recorded
 
 DAY = 86_400_000
+SAMPLE = Path(__file__).parents[1] / "samples/daiad/readings.csv"
 SILENT = catalogue()["meter_silent"]
 
 
@@ -63,6 +69,30 @@ def test_of_a_rule_that_no_reading_concerned_nothing_is_said(feed: RecordingFeed
 
     assert [each.rule.name for each in trial.rules] == ["meter_silent"]
     assert trial.idle == ["water_frost", "oxygen"]
+
+
+def test_all_that_the_engine_tells_of_is_counted() -> None:
+    feed = RecordingFeed(read_recording(SAMPLE))
+    rules = tuple(catalogue().values())
+
+    trial = trial_of(feed, *rules)
+
+    counted = {each.rule.name: len(each.alerts) for each in trial.rules if each.alerts}
+    assert counted == raised_in(feed, Rulebook(rules))
+    assert {"night_flow", "abnormal_use", "low_day"} < {*counted}
+    assert all(each.device_months > 0 for each in trial.rules)
+    assert "burst" not in trial.idle
+    assert "water_frost" in trial.idle
+
+
+def raised_in(feed: Feed, rulebook: Rulebook) -> Counter[str]:
+    """How many alerts of each rule an engine raises that is given all of a feed."""
+    engine = Engine(rulebook, feed.register, SavedStates())
+    for reading in feed:
+        engine.tick(reading.received_at)
+        engine.observe(reading)
+    changes = [each for each in engine.take().effects if isinstance(each, AlertChange)]
+    return Counter(each.rule for each in changes if each.transition is Transition.RAISED)
 
 
 def test_what_was_journalled_is_judged_as_what_was_recorded(

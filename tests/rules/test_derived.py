@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from devices.reading import Reading, Value
+from devices.sample import samples_of
 from rules import bound
 from rules.bound import Rulebook
 from rules.casefile import SavedStates
 from rules.condition import State, Timeless, Verdict
-from rules.derived import Derivation
+from rules.derived import DERIVATIONS, Derivation, shown_by
 from rules.effect import AlertChange
 from rules.engine import Engine
 from rules.finding import Finding
@@ -18,6 +19,7 @@ from rules.register import DeviceFacts, PremisesFacts, TableRegister
 from rules.rule import AlertRule
 from rules.severity import Severity
 from rules.subject import Scope, Subject
+from rules.water_day import WATER_DAY, WATER_NIGHT
 from rules.water_use import HOUR, WATER_USE, use_in
 from tests.rules.made_up import RULE
 
@@ -126,7 +128,8 @@ def test_a_derivation_that_raises_is_reported_and_the_rules_go_on(
     def broken(state: State, reading: Reading) -> tuple[State, object]:
         return state, reading.measured_at // 0
 
-    monkeypatch.setattr(bound, "DERIVATIONS", (Derivation("ch4_lel_pct", "gas_monitor", broken),))
+    made = Derivation("ch4_lel_pct", "gas_monitor", broken, frozenset())
+    monkeypatch.setattr(bound, "DERIVATIONS", (made,))
     engine = Engine(Rulebook((RULE,)), HOME, SavedStates())
     values: dict[str, Value] = {"ch4_lel_pct": 60.0}
     engine.observe(Reading("g", "gas_monitor", START, START, values))
@@ -142,3 +145,24 @@ def test_a_state_of_another_version_is_refused() -> None:
     store = SavedStates({METER: SavedState(b"[1,{},{}]", None)})
     with pytest.raises(ValueError, match="expected version 2, found 1"):
         Engine(RULEBOOK, HOME, store).observe(counted(0, 100))
+
+
+@pytest.mark.parametrize("derivation", DERIVATIONS, ids=lambda each: each.name)
+def test_without_all_that_it_is_worked_out_from_there_is_no_value(derivation: Derivation) -> None:
+    at, state = START, None
+    for sample in samples_of(derivation.kind):
+        for measured in sample.readings:
+            at += 6 * HOUR
+            values = {
+                name: value
+                for name, value in measured.values.items()
+                if name not in derivation.reads
+            }
+            state, value = derivation.of(state, Reading("m", derivation.kind, at, at, values))
+            assert value is None
+
+
+def test_what_is_derived_of_what_is_derived_is_shown_as_well() -> None:
+    assert shown_by("water_meter", ("cumulative_m3",)) > {WATER_USE, WATER_DAY, WATER_NIGHT}
+    assert shown_by("water_meter", ("battery_v",)) == {"battery_v"}
+    assert shown_by("door", ("cumulative_m3",)) == {"cumulative_m3"}

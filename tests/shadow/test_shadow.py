@@ -1,7 +1,7 @@
 """A trial of limits counts what they would have told, and touches nothing that is in force."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -12,9 +12,12 @@ from ingest.journal.database import JournalUnavailable, open_reader, open_writer
 from ingest.journal.journal import Journal
 from ingest.journal.writer import Writer
 from ingest.registry.tables import LimitRow
+from ingest.rule_tools.library import digest_of
 from ingest.shadow.shadow import Shadow
 from ingest.shadow.trial import (
+    Asked,
     Comparison,
+    OwnRules,
     Trial,
     TrialRefused,
     ask_start,
@@ -29,6 +32,7 @@ from rules.limits import LimitBook, Setting
 from rules.register import DeviceFacts, TableRegister
 from tests.alerts.gas import MONITOR, RULE, WARNING, Room, batch, changes_in, gas
 from tests.journal.readings import START, opened, rows_of
+from tests.rule_tools import own
 
 STRICTER = LimitRow("500000", RULE.name, "level_1", 12.0, None)
 BETWEEN = 15.0
@@ -73,9 +77,9 @@ def other(path: Path) -> Iterator[sqlite3.Connection]:
     database.close()
 
 
-def ask(path: Path, *rows: LimitRow, hours: float = 1) -> None:
+def ask(path: Path, *rows: LimitRow, hours: float = 1, mine: OwnRules | None = None) -> None:
     with other(path) as database:
-        ask_start(database, "stricter.csv", rows, timedelta(hours=hours), START)
+        ask_start(database, Asked("stricter.csv", rows, timedelta(hours=hours), mine), START)
 
 
 def seen(path: Path) -> tuple[Trial, Comparison]:
@@ -165,7 +169,7 @@ async def test_a_trial_ends_when_it_is_told_and_another_may_begin_then(path: Pat
     async with opened(path) as journal:
         here = Shadowed(journal)
         ask(path, STRICTER)
-        with pytest.raises(TrialRefused, match=r"a trial of stricter\.csv is asked for"):
+        with pytest.raises(TrialRefused, match=r"a trial of limits stricter\.csv is asked for"):
             ask(path, STRICTER)
         await here.at(0)
         with other(path) as database:
@@ -255,3 +259,80 @@ async def test_of_a_batch_that_fails_the_trial_counts_nothing_and_again_it_count
     trial, comparison = seen(path)
     assert trial.readings == 2
     assert comparison.only_shadow == 1
+
+
+def written(tmp_path: Path, name: str) -> OwnRules:
+    folder = own.write(tmp_path / "mine", name, own.STRICTER.format(name=name))
+    return OwnRules(str(folder), digest_of(folder), (name,))
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [
+        (RULE.name, Comparison(RULE.name, 1, 2, 1, 0, 1)),
+        ("gas_from_12", Comparison("gas_from_12", 0, 2, 0, 0, 2)),
+    ],
+    ids=["in place of one", "beside them"],
+)
+async def test_what_rules_of_ones_own_tell_is_counted_and_told_to_nobody(
+    path: Path, tmp_path: Path, name: str, counted: Comparison
+) -> None:
+    mine = written(tmp_path, name)
+    async with opened(path) as journal:
+        here = Shadowed(journal)
+        await here.alert(WARNING, 0, device="gm-2")
+        ask(path, mine=mine)
+        await here.at(5)
+        await here.alert(BETWEEN, 10, 20)
+        await here.alert(WARNING, 10, 20, device="gm-2")
+
+    trial, comparison = seen(path)
+    assert (trial.state, trial.failures, trial.readings) == ("running", 0, 4)
+    assert comparison == counted
+    assert changes_in(path) == [("gm-2", "raised", 10)]
+
+
+async def test_a_rule_of_ones_own_goes_on_over_a_restart_from_its_own_state(
+    path: Path, tmp_path: Path
+) -> None:
+    mine = written(tmp_path, RULE.name)
+    async with opened(path) as journal:
+        here = Shadowed(journal)
+        ask(path, mine=mine)
+        await here.at(0)
+        await here.alert(BETWEEN, 10)
+    async with opened(path) as journal:
+        here = Shadowed(journal)
+        await here.at(15)
+        await here.alert(BETWEEN, 20)
+
+    trial, comparison = seen(path)
+    assert (trial.state, trial.failures) == ("running", 0)
+    assert comparison == Comparison(RULE.name, 0, 1, 0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda rule: rule.write_text("RULE = 1", encoding="utf-8"), "changed since the trial was"),
+        (lambda rule: rule.chmod(0o666), "others can change it"),
+        (lambda rule: rule.unlink(), "changed since the trial was asked for"),
+    ],
+    ids=["other code", "open to others", "gone"],
+)
+async def test_only_the_code_that_a_person_asked_for_is_run(
+    path: Path, tmp_path: Path, change: Callable[[Path], object], why: str
+) -> None:
+    mine = written(tmp_path, RULE.name)
+    change(tmp_path / "mine" / RULE.name / "rule.py")
+    async with opened(path) as journal:
+        here = Shadowed(journal)
+        ask(path, mine=mine)
+        await here.at(0)
+        await here.at(1)
+        await here.alert(WARNING, 10, 20)
+
+    trial = seen(path)[0]
+    assert trial.state == "ended"
+    assert why in str(trial.why)
+    assert changes_in(path) == [(MONITOR, "raised", 20)]
