@@ -21,10 +21,12 @@ from devices.reading import Reading, Values
 from rules.bound import Bound, Calmings
 from rules.condition import FOR_EVER, State
 from rules.conditions.never import Never
+from rules.due import first_due
 from rules.memory import Memory
 
-MOST_WAITING = 12
-"""Readings of a device that wait at the most; with them, an eighth of the writing is left."""
+MOST_WAITING = 20
+"""Readings of a device that wait at the most: those of an hourly meter between the end of a night
+and that of its day."""
 _new = tuple.__new__
 _EARLY_MS = milliseconds_of(timedelta(hours=3))
 LONGEST_MS = milliseconds_of(timedelta(days=1))
@@ -35,15 +37,15 @@ class Times(NamedTuple):
     """Until when readings may wait, and until when time may pass without a tick."""
 
     until: Instant
-    due: Instant
+    latest: Instant
 
 
 class Lull:
     """The bounds within which readings of a device wait.
 
-    Until `due`, in device time, time may pass without a tick; `armed_at`, ours, is when its timer
-    rings at the latest: that is set early, so that a delay that varies does not set it with each
-    reading. `unmoved` are the rules whose states stay as they are.
+    `armed_at`, our time, is when its timer rings at the latest: that is set early, so that a delay
+    that varies does not set it with each reading. `unmoved` are the rules whose states stay as they
+    are.
     """
 
     __slots__ = (
@@ -53,6 +55,8 @@ class Lull:
         "_due",
         "_fields",
         "_guards",
+        "_latest",
+        "_renews_ms",
         "_same",
         "_until",
         "armed_at",
@@ -62,7 +66,9 @@ class Lull:
     def __init__(self, memory: Memory, newest: Reading, calm: Calmings, times: Times) -> None:
         values = newest.values
         self._at, self._ahead_ms = newest.measured_at, memory.ahead_ms
-        self._until, self._due = times
+        self._until, self._latest = times
+        self._renews_ms = calm.renews_ms
+        self._renew()
         self.armed_at = memory.armed_at
         self._set_timer()
         self._fields, self._bounds, self._same = calm.fields, calm.bounds, calm.texts
@@ -78,7 +84,7 @@ class Lull:
         _, _, at, received_at, values = reading
         if not self._at < at < self._until or values.keys() != self._fields:
             return False
-        if received_at + self._ahead_ms >= self._due:
+        if received_at + self._ahead_ms >= self._due or at >= self._due:
             return False
         for name, low, high in self._bounds:
             if not low < values[name] < high:  # type: ignore[operator]
@@ -91,6 +97,7 @@ class Lull:
                 return False
         self._at = at
         self._ahead_ms = ahead_ms = at - received_at
+        self._renew()
         if self._due - ahead_ms < self.armed_at:
             self._set_timer()
         return True
@@ -99,6 +106,10 @@ class Lull:
     def rings_at(self) -> Instant:
         """When, in our time, the device's timer has to ring."""
         return self._due - self._ahead_ms
+
+    def _renew(self) -> None:
+        """Find until when, in device time, time may pass without a tick after the newest."""
+        self._due = min(self._latest, self._at + self._renews_ms)
 
     def _set_timer(self) -> None:
         self.armed_at = min(self.armed_at, self.rings_at - _EARLY_MS)
@@ -118,15 +129,15 @@ def lull_of(memory: Memory, newest: Reading, derived: Values) -> Lull | None:
 
 def _times(memory: Memory, calm: Calmings, at: Instant) -> Times:
     states, derived = memory.states, memory.derived
-    until, due = FOR_EVER, min(memory.due, at + LONGEST_MS)
+    until, latest = FOR_EVER, min(first_due(calm.timed, states), at + LONGEST_MS)
     for name, start, calm_until, timed in calm.rules:
         of_rule = calm_until(states.get(name, start), at)
         until = min(until, of_rule)
-        if timed and of_rule < due:
-            due = of_rule
+        if timed and of_rule < latest:
+            latest = of_rule
     for name, until_of in calm.derived:
         until = min(until, until_of(derived.get(name), at))
-    return Times(min(until, due), due)
+    return Times(until, latest)
 
 
 def concerns(home: Memory, reading: Reading) -> bool:

@@ -16,6 +16,7 @@ from rules.effect import AlertChange, Effect
 from rules.engine import Engine
 from rules.lull import MOST_WAITING
 from rules.register import DeviceFacts, PremisesFacts, TableRegister
+from rules.store import Outcome
 from rules.subject import Subject
 
 MINUTE = 60_000
@@ -154,18 +155,25 @@ class Service:
         if reading.measured_at in self._instants:
             return
         late = reading.measured_at < max(self._instants, default=0)
+        while (due := self.engine.next_deadline()) is not None and due < reading.received_at:
+            self.engine.tick(due)
+            self._keep(self.engine.take())
         for failing in (True, False)[not fails :]:
             self.engine.tick(reading.received_at)
             self.engine.observe(reading, late=late)
             outcome = self.engine.take()
             if failing:
                 self.engine.discard()
-        assert outcome.failures == ()
-        self.journal.states.update(outcome.states)
         self.journal.readings.append(reading)
         self._instants.add(reading.measured_at)
+        self._keep(outcome)
+
+    def _keep(self, outcome: Outcome) -> None:
+        assert outcome.failures == ()
+        self.journal.states.update(outcome.states)
         self.written += len(outcome.states)
-        self.told.append(outcome.effects)
+        if outcome.effects:
+            self.told.append(outcome.effects)
 
     def state(self) -> object:
         """Return what is known of the meter once nothing waits."""
