@@ -22,6 +22,7 @@ from rules.bound import Bound, Calmings
 from rules.condition import FOR_EVER, State
 from rules.conditions.never import Never
 from rules.due import first_due
+from rules.lifecycle import Phase
 from rules.memory import Memory
 
 MOST_WAITING = 20
@@ -120,7 +121,8 @@ def lull_of(memory: Memory, newest: Reading, derived: Values) -> Lull | None:
 
     `derived` are the values of the newest with those derived of it.
     """
-    calm = None if memory.lives else memory.profile.calming(newest)
+    alerts = any(life.phase is not Phase.INACTIVE for life in memory.lives.values())
+    calm = None if alerts else memory.profile.calming(newest)
     if calm is None or not all(name in derived for name, _ in calm.guards):
         return None
     times = _times(memory, calm, newest.measured_at)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import from_json
@@ -244,11 +245,25 @@ def test_the_time_of_a_home_does_not_hang_on_a_meter_that_waits() -> None:
     assert {each.rule for each in told[0] if isinstance(each, AlertChange)} >= {"frequent_outings"}
 
 
-def test_of_an_ordinary_day_a_state_is_written_a_few_times() -> None:
+@pytest.mark.parametrize(
+    ("fault", "alert"),
+    [
+        (None, None),
+        (Stretch(2, fields=(("battery_v", 3.15),)), "water_battery"),
+        (Stretch(1, jumps_l=-9_000.0), "counter_step"),
+        (Stretch(40, more_l=12.0), "continuous_leak"),
+        (Stretch(1, every=70 * 60), "meter_silent"),
+    ],
+)
+def test_of_an_ordinary_day_a_state_is_written_a_few_times_whatever_alert_there_was(
+    fault: Stretch | None, alert: str | None
+) -> None:
     patient = Service(MOST_WAITING)
-    for reading in arrivals([]):
+    life = list(arrivals([fault or Stretch(), Stretch(240)], ("battery_v",)))
+    for reading in life[:-48]:
         patient.live(reading)
     before = patient.written
-    for reading in list(arrivals([Stretch(48)]))[HISTORY:]:
+    for reading in life[-48:]:
         patient.live(reading)
-    assert patient.written - before <= 8
+    assert patient.written - before <= 6
+    assert set(patient.engine.lives(METER)) == {alert} - {None}
