@@ -46,9 +46,9 @@ class Calmings(NamedTuple):
 
     Of each rule that they concern its name, start and `calm_until`, and whether that holds for its
     deadline as well; of derived values their names with `until` and `guard`; what these must stay
-    `below`. `unmoved` are the rules whose states such readings leave as they are; `timed` the names
-    and deadlines of those that time changes but for the ones that each reading renews, to
-    `renews_ms` after it at the earliest.
+    `below`. `moved` are the rules whose states such readings change, and whether the last of them
+    alone does; `timed` the names and deadlines of those that time changes but for the ones that
+    each reading renews, to `renews_ms` after it at the earliest.
     """
 
     fields: frozenset[str]
@@ -59,7 +59,7 @@ class Calmings(NamedTuple):
     rules: tuple[tuple[str, State, Callable[[State, Instant], Instant], bool], ...]
     derived: tuple[tuple[str, Callable[[State, Instant], Instant]], ...]
     guards: tuple[tuple[str, Callable[[State, Reading, Bounds], Guard | None]], ...]
-    unmoved: frozenset[str]
+    moved: tuple[tuple[Bound, bool], ...]
     timed: tuple[tuple[str, Callable[[State], Instant | None]], ...]
     renews_ms: int
 
@@ -154,7 +154,7 @@ class Profile:
             tuple(_asked(bound, timed=bound.name not in renewed) for bound in rules),
             tuple((each.name, each.until) for each in self.derived if each.until),
             tuple((each.name, each.guard) for each in self.derived if each.guard),
-            frozenset(bound.name for bound, calm in said if calm.stays),
+            tuple((bound, calm.by_last) for bound, calm in said if not calm.stays),
             tuple(each for each in self.timed if each[0] not in renewed),
             min(renewed.values(), default=FOR_EVER),
         )

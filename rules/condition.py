@@ -44,13 +44,15 @@ class Calm(NamedTuple):
     Those with each field that they have strictly within its `bounds`, each text as in `texts`, and
     the fields in `steady` as they were. Bounds of derived values are named by them: of `WATER_USE`
     in L/h, for a slot; see `rules.water_use` for `STANDING_FLOW`. `stays`: they leave the state as
-    it is. `renews_ms`: each moves the deadline to so long after itself at the earliest; 0 for not.
+    it is; `by_last`: the last of them alone makes it what they all do. `renews_ms`: each moves the
+    deadline to so long after itself at the earliest; 0 for not.
     """
 
     bounds: tuple[tuple[str, float, float], ...] = ()
     texts: tuple[tuple[str, str], ...] = ()
     steady: tuple[str, ...] = ()
     stays: bool = False
+    by_last: bool = False
     renews_ms: int = 0
 
 

@@ -291,7 +291,7 @@ class Engine:
             return
         waiting, memory.waiting = memory.waiting, []
         self._hold(memory)
-        if lull and pass_by(memory, waiting, lull.unmoved):
+        if lull and pass_by(memory, waiting, lull.calm):
             self._arm(memory)
             return
         for reading in waiting:

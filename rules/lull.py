@@ -12,9 +12,9 @@ Given up: a saved state that is always as new as the newest reading; limits that
 a reading came, where a process ends between a change of limits and the next word of a device.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from devices.instant import Instant, milliseconds_of
 from devices.reading import Reading, Values
@@ -45,8 +45,7 @@ class Lull:
     """The bounds within which readings of a device wait.
 
     `armed_at`, our time, is when its timer rings at the latest: that is set early, so that a delay
-    that varies does not set it with each reading. `unmoved` are the rules whose states stay as they
-    are.
+    that varies does not set it with each reading.
     """
 
     __slots__ = (
@@ -61,11 +60,11 @@ class Lull:
         "_same",
         "_until",
         "armed_at",
-        "unmoved",
+        "calm",
     )
 
     def __init__(self, memory: Memory, newest: Reading, calm: Calmings, times: Times) -> None:
-        values = newest.values
+        values, self.calm = newest.values, calm
         self._at, self._ahead_ms = newest.measured_at, memory.ahead_ms
         self._until, self._latest = times
         self._renews_ms = calm.renews_ms
@@ -73,7 +72,6 @@ class Lull:
         self.armed_at = memory.armed_at
         self._set_timer()
         self._fields, self._bounds, self._same = calm.fields, calm.bounds, calm.texts
-        self.unmoved = calm.unmoved
         if calm.steady:
             self._same += tuple((name, values[name]) for name in calm.steady)
         self._guards = [
@@ -150,19 +148,23 @@ def concerns(home: Memory, reading: Reading) -> bool:
     )
 
 
-def pass_by(memory: Memory, waiting: Sequence[Reading], unmoved: Collection[str]) -> bool:
+def pass_by(memory: Memory, waiting: Sequence[Reading], calm: Calmings) -> bool:
     """Take in readings that have waited; False, and nothing is changed, if one is to be judged.
 
-    One rule after the other takes them all, but those that they leave `unmoved`.
+    What is derived of them comes first, then one rule after the other takes them all.
     """
+    readings = [
+        _new(Reading, (device, kind, measured_at, received_at, {**values}))
+        for device, kind, measured_at, received_at, values in waiting
+    ]
     try:
-        taken = _derived(memory, waiting)
-        states = taken and _states(memory, taken.readings, unmoved)
+        derived = _derived(memory, readings)
+        states = None if derived is None else _states(memory, readings, calm)
     except Exception:  # noqa: BLE001 the wall around plug-in conditions; to judge them says which
         return False
-    if not taken or states is None:
+    if derived is None or states is None:
         return False
-    memory.derived = taken.states
+    memory.derived = derived
     for bound, state in states:
         memory.keep(bound, state)
     _, _, measured_at, received_at, _ = waiting[-1]
@@ -170,39 +172,29 @@ def pass_by(memory: Memory, waiting: Sequence[Reading], unmoved: Collection[str]
     return True
 
 
-class _Taken(NamedTuple):
-    """Readings with what is derived of them, and the states of that after them."""
-
-    readings: Sequence[Reading]
-    states: dict[str, object]
-
-
-def _derived(memory: Memory, waiting: Sequence[Reading]) -> _Taken | None:
-    states, derivations = memory.derived.copy(), memory.profile.derivations
-    readings = []
-    for device, kind, measured_at, received_at, values in waiting:
-        known: dict[str, Any] = {**values}
-        reading = _new(Reading, (device, kind, measured_at, received_at, known))
-        for name, of, is_rare in derivations:
-            states[name], value = of(states.get(name), reading)
+def _derived(memory: Memory, readings: Sequence[Reading]) -> dict[str, object] | None:
+    """Add what is derived of readings, and return the states of that; None for a rare value."""
+    states = memory.derived.copy()
+    for name, of, is_rare in memory.profile.derivations:
+        state = states.get(name)
+        for reading in readings:
+            state, value = of(state, reading)
             if value is not None:
                 if is_rare:
                     return None
-                known[name] = value
-        readings.append(reading)
-    return _Taken(readings, states)
+                reading.values[name] = value  # type: ignore[index]  # a copy of its own
+        states[name] = state
+    return states
 
 
 def _states(
-    memory: Memory, readings: Sequence[Reading], unmoved: Collection[str]
+    memory: Memory, readings: Sequence[Reading], calm: Calmings
 ) -> list[tuple[Bound, State]] | None:
-    """Return the states of rules after readings of the same fields; None if there is a finding."""
+    """Return the states of the rules that readings move; None if there is a finding."""
     states, after = memory.states, []
-    for name, start, observe, bound in memory.profile.route(readings[0]):
-        if name in unmoved:
-            continue
-        state = states.get(name, start)
-        for reading in readings:
+    for bound, by_last in calm.moved:
+        state, observe = states.get(bound.name, bound.start), bound.observe
+        for reading in readings[-1:] if by_last else readings:
             state, finding = observe(state, reading)
             if finding is not None:
                 return None

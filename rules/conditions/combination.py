@@ -78,6 +78,7 @@ class Combination:
             tuple(each for calm in said for each in calm.texts),
             tuple(each for calm in said for each in calm.steady),
             all(calm.stays for calm in said),
+            all(calm.stays or calm.by_last for calm in said),
             min(renewed, default=0),
         )
 

@@ -75,7 +75,7 @@ class Silent:
     @cached_property
     def calm(self) -> Calm:
         """Every reading."""
-        return Calm(renews_ms=self._durations[0])
+        return Calm(by_last=True, renews_ms=self._durations[0])
 
     def calm_until(self, state: State, at: Instant) -> Instant:  # noqa: ARG002 at any time
         """Return for ever while it is not silent."""
