@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import NamedTuple, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 from devices.instant import Instant
 from devices.reading import Reading, Value
@@ -41,14 +41,18 @@ Watch: TypeAlias = tuple[str, State, Callable[[State, Reading], Verdict], Bound]
 quarter of the cost, for each rule at each reading."""
 
 
+Which: TypeAlias = Literal["all", "last", "rare"]
+"""Which of the readings that waited change a state: the last, or those with a value in `RARE`."""
+
+
 class Calmings(NamedTuple):
     """Of readings with these fields, what they may say while they wait, and what is asked for when.
 
     Of each rule that they concern its name, start and `calm_until`, and whether that holds for its
     deadline as well; of derived values their names with `until` and `guard`; what these must stay
-    `below`. `moved` are the rules whose states such readings change, and whether the last of them
-    alone does; `timed` the names and deadlines of those that time changes but for the ones that
-    each reading renews, to `renews_ms` after it at the earliest.
+    `below`. `moved` are the rules whose states such readings change, and which of them do;
+    `rare` the values of `RARE` that they may show; `timed` the names and deadlines of those that
+    time changes but for the ones that each reading renews, to `renews_ms` after it at the earliest.
     """
 
     fields: frozenset[str]
@@ -59,7 +63,8 @@ class Calmings(NamedTuple):
     rules: tuple[tuple[str, State, Callable[[State, Instant], Instant], bool], ...]
     derived: tuple[tuple[str, Callable[[State, Instant], Instant]], ...]
     guards: tuple[tuple[str, Callable[[State, Reading, Bounds], Guard | None]], ...]
-    moved: tuple[tuple[Bound, bool], ...]
+    moved: tuple[tuple[Bound, Which], ...]
+    rare: frozenset[str]
     timed: tuple[tuple[str, Callable[[State], Instant | None]], ...]
     renews_ms: int
 
@@ -154,7 +159,8 @@ class Profile:
             tuple(_asked(bound, timed=bound.name not in renewed) for bound in rules),
             tuple((each.name, each.until) for each in self.derived if each.until),
             tuple((each.name, each.guard) for each in self.derived if each.guard),
-            tuple((bound, calm.by_last) for bound, calm in said if not calm.stays),
+            tuple((bound, _which(bound, calm)) for bound, calm in said if not calm.stays),
+            names & RARE,
             tuple(each for each in self.timed if each[0] not in renewed),
             min(renewed.values(), default=FOR_EVER),
         )
@@ -165,6 +171,12 @@ def _asked(
 ) -> tuple[str, State, Callable[[State, Instant], Instant], bool]:
     until = cast("Calming", bound.condition).calm_until
     return bound.name, bound.start, until, timed and bound.deadline is not None
+
+
+def _which(bound: Bound, calm: Calm) -> Which:
+    if _rests(bound):
+        return "rare"
+    return "last" if calm.by_last else "all"
 
 
 def _rests(bound: Bound) -> bool:

@@ -112,7 +112,7 @@ class Engine:
         taken = self._observe(memory, reading, late=late)
         self._pass_on(taken, reading, late=late)
         if taken and not late and self._is_alone(taken):
-            self._room.open(memory, reading, taken.values)
+            self._room.open(memory, reading)
 
     def _pass_on(self, taken: Reading | None, reading: Reading, *, late: bool) -> None:
         """Let others take in a reading that a device has taken in, with what is derived of it."""

@@ -12,31 +12,33 @@ Given up: a saved state that is always as new as the newest reading; limits that
 a reading came, where a process ends between a change of limits and the next word of a device.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
 from devices.instant import Instant, milliseconds_of
-from devices.reading import Reading, Values
-from rules.bound import Bound, Calmings
+from devices.reading import Reading
+from rules.bound import Bound, Calmings, Which
 from rules.condition import FOR_EVER, State
 from rules.conditions.never import Never
+from rules.derived import Guard
 from rules.due import first_due
 from rules.lifecycle import Phase
 from rules.memory import Memory
 
-MOST_WAITING = 20
-"""Readings of a device that wait at the most: those of an hourly meter between the end of a night
-and that of its day."""
+MOST_WAITING = 24
+"""Readings of a device that wait at the most: a day of an hourly meter."""
 _new = tuple.__new__
 _EARLY_MS = milliseconds_of(timedelta(hours=3))
 LONGEST_MS = milliseconds_of(timedelta(days=1))
 """A device that falls silent leaves none waiting for longer."""
 
 
-class Times(NamedTuple):
-    """Until when readings may wait, and until when time may pass without a tick."""
+class Terms(NamedTuple):
+    """What readings may say, until when they may wait, and time may pass without a tick."""
 
+    calm: Calmings
+    guards: Sequence[Guard]
     until: Instant
     latest: Instant
 
@@ -63,20 +65,16 @@ class Lull:
         "calm",
     )
 
-    def __init__(self, memory: Memory, newest: Reading, calm: Calmings, times: Times) -> None:
-        values, self.calm = newest.values, calm
-        self._at, self._ahead_ms = newest.measured_at, memory.ahead_ms
-        self._until, self._latest = times
+    def __init__(self, memory: Memory, newest: Reading, terms: Terms) -> None:
+        calm, self._guards, self._until, self._latest = terms
+        self.calm, self._at, self._ahead_ms = calm, newest.measured_at, memory.ahead_ms
         self._renews_ms = calm.renews_ms
         self._renew()
         self.armed_at = memory.armed_at
         self._set_timer()
         self._fields, self._bounds, self._same = calm.fields, calm.bounds, calm.texts
         if calm.steady:
-            self._same += tuple((name, values[name]) for name in calm.steady)
-        self._guards = [
-            guard(memory.derived.get(name), newest, calm.below) for name, guard in calm.guards
-        ]
+            self._same += tuple((name, newest.values[name]) for name in calm.steady)
 
     def admits(self, reading: Reading) -> bool:
         """Return whether a reading can wait; one that can is the newest from then on."""
@@ -92,7 +90,7 @@ class Lull:
             if values[name] != value:
                 return False
         for guard in self._guards:
-            if guard is None or not guard.admits(at, values):
+            if not guard.admits(at, values):
                 return False
         self._at = at
         self._ahead_ms = ahead_ms = at - received_at
@@ -114,30 +112,41 @@ class Lull:
         self.armed_at = min(self.armed_at, self.rings_at - _EARLY_MS)
 
 
-def lull_of(memory: Memory, newest: Reading, derived: Values) -> Lull | None:
-    """Return the bounds within which readings may wait after the newest, None if none may.
-
-    `derived` are the values of the newest with those derived of it.
-    """
-    alerts = any(life.phase is not Phase.INACTIVE for life in memory.lives.values())
-    calm = None if alerts else memory.profile.calming(newest)
-    if calm is None or not all(name in derived for name, _ in calm.guards):
+def lull_of(memory: Memory, newest: Reading) -> Lull | None:
+    """Return the bounds within which readings may wait after the newest, None if none may."""
+    if memory.lives and any(life.phase is not Phase.INACTIVE for life in memory.lives.values()):
         return None
-    times = _times(memory, calm, newest.measured_at)
-    return None if times.until <= newest.measured_at else Lull(memory, newest, calm, times)
+    calm = memory.profile.calming(newest)
+    if calm is None:
+        return None
+    guards: list[Guard] = []
+    for name, guard_of in calm.guards:
+        guard = guard_of(memory.derived.get(name), newest, calm.below)
+        if guard is None:
+            return None
+        guards.append(guard)
+    terms = _terms(memory, newest.measured_at, calm, guards)
+    return terms and Lull(memory, newest, terms)
 
 
-def _times(memory: Memory, calm: Calmings, at: Instant) -> Times:
-    states, derived = memory.states, memory.derived
-    until, latest = FOR_EVER, min(first_due(calm.timed, states), at + LONGEST_MS)
+def _terms(memory: Memory, at: Instant, calm: Calmings, guards: Sequence[Guard]) -> Terms | None:
+    """Return on what terms readings may wait after an instant; None if none may."""
+    states, derived, until = memory.states, memory.derived, FOR_EVER
+    for name, until_of in calm.derived:
+        until = min(until, until_of(derived.get(name), at))
+    if until <= at:
+        return None
+    if calm.rare:
+        memory.wake()
+    latest = min(first_due(calm.timed, states), at + LONGEST_MS)
     for name, start, calm_until, timed in calm.rules:
         of_rule = calm_until(states.get(name, start), at)
+        if of_rule <= at:
+            return None
         until = min(until, of_rule)
         if timed and of_rule < latest:
             latest = of_rule
-    for name, until_of in calm.derived:
-        until = min(until, until_of(derived.get(name), at))
-    return Times(until, latest)
+    return Terms(calm, guards, until, latest)
 
 
 def concerns(home: Memory, reading: Reading) -> bool:
@@ -158,13 +167,13 @@ def pass_by(memory: Memory, waiting: Sequence[Reading], calm: Calmings) -> bool:
         for device, kind, measured_at, received_at, values in waiting
     ]
     try:
-        derived = _derived(memory, readings)
-        states = None if derived is None else _states(memory, readings, calm)
+        taken = _derived(memory, readings, calm)
+        states = taken and _states(memory, taken.by, calm)
     except Exception:  # noqa: BLE001 the wall around plug-in conditions; to judge them says which
         return False
-    if derived is None or states is None:
+    if not taken or states is None:
         return False
-    memory.derived = derived
+    memory.derived = taken.states
     for bound, state in states:
         memory.keep(bound, state)
     _, _, measured_at, received_at, _ = waiting[-1]
@@ -172,29 +181,41 @@ def pass_by(memory: Memory, waiting: Sequence[Reading], calm: Calmings) -> bool:
     return True
 
 
-def _derived(memory: Memory, readings: Sequence[Reading]) -> dict[str, object] | None:
-    """Add what is derived of readings, and return the states of that; None for a rare value."""
-    states = memory.derived.copy()
+class _Taken(NamedTuple):
+    """The states of what is derived after readings that waited, and which of these are which."""
+
+    states: dict[str, object]
+    by: Mapping[Which, Sequence[Reading]]
+
+
+def _derived(memory: Memory, readings: Sequence[Reading], calm: Calmings) -> _Taken | None:
+    """Add to readings what is derived of them; None for what was not to be expected."""
+    states, rare = memory.derived.copy(), []
     for name, of, is_rare in memory.profile.derivations:
         state = states.get(name)
         for reading in readings:
             state, value = of(state, reading)
-            if value is not None:
-                if is_rare:
+            if value is None:
+                continue
+            if is_rare:
+                if name not in calm.rare:
                     return None
-                reading.values[name] = value  # type: ignore[index]  # a copy of its own
+                rare.append(reading)
+            reading.values[name] = value  # type: ignore[index]  # a copy of its own
         states[name] = state
-    return states
+    if rare:
+        memory.wake()
+    return _Taken(states, {"all": readings, "last": readings[-1:], "rare": rare})
 
 
 def _states(
-    memory: Memory, readings: Sequence[Reading], calm: Calmings
+    memory: Memory, taken: Mapping[Which, Sequence[Reading]], calm: Calmings
 ) -> list[tuple[Bound, State]] | None:
     """Return the states of the rules that readings move; None if there is a finding."""
     states, after = memory.states, []
-    for bound, by_last in calm.moved:
+    for bound, which in calm.moved:
         state, observe = states.get(bound.name, bound.start), bound.observe
-        for reading in readings[-1:] if by_last else readings:
+        for reading in taken[which]:
             state, finding = observe(state, reading)
             if finding is not None:
                 return None

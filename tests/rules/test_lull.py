@@ -72,6 +72,8 @@ _FAULTS = (
     Stretch(2, fields=(("flags", "cover_open"),)),
     Stretch(30, more_l=1.2),
     Stretch(40, more_l=12.0),
+    Stretch(20, more_l=24.0),
+    Stretch(20, more_l=35.0),
     Stretch(80, more_l=30.0, fields=(("flow_m3h", 0.03),)),
     Stretch(3, more_l=400.0),
     Stretch(1, more_l=170.0),
@@ -138,12 +140,12 @@ class Journal(SavedStates):
 
 
 class Service:
-    """An engine, its journal, and what it told at each reading."""
+    """An engine, its journal, and what it told when."""
 
     def __init__(self, waiting: int) -> None:
         self._waiting = waiting
         self.journal = Journal()
-        self.told: list[tuple[Effect, ...]] = []
+        self.told: list[tuple[Instant, tuple[Effect, ...]]] = []
         self.written = 0
         self._instants: set[Instant] = set()
         self.restart()
@@ -158,7 +160,7 @@ class Service:
         late = reading.measured_at < max(self._instants, default=0)
         while (due := self.engine.next_deadline()) is not None and due < reading.received_at:
             self.engine.tick(due)
-            self._keep(self.engine.take())
+            self._keep(due, self.engine.take())
         for failing in (True, False)[not fails :]:
             self.engine.tick(reading.received_at)
             self.engine.observe(reading, late=late)
@@ -167,14 +169,14 @@ class Service:
                 self.engine.discard()
         self.journal.readings.append(reading)
         self._instants.add(reading.measured_at)
-        self._keep(outcome)
+        self._keep(reading.received_at, outcome)
 
-    def _keep(self, outcome: Outcome) -> None:
+    def _keep(self, now: Instant, outcome: Outcome) -> None:
         assert outcome.failures == ()
         self.journal.states.update(outcome.states)
         self.written += len(outcome.states)
         if outcome.effects:
-            self.told.append(outcome.effects)
+            self.told.append((now, outcome.effects))
 
     def state(self) -> object:
         """Return what is known of the meter once nothing waits."""
