@@ -6,7 +6,7 @@ memory that the processor does not have at hand.
 Decision: a condition can say beforehand which readings will be nothing to it (`Calming`). Where
 all rules of a device can, readings are looked over, and those within all bounds wait; they are
 judged in order, with what they were judged by if they had not waited, before anything else is
-judged of the device, after a few, and after a day at the latest. What is saved of it meanwhile is
+judged of the device, after some, and after a day at the latest. What is saved of it meanwhile is
 its state before them: who loads it takes them from the journal, which has had them all along.
 Given up: a saved state that is always as new as the newest reading; limits that were in force when
 a reading came, where a process ends between a change of limits and the next word of a device.
