@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import NamedTuple, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 from devices.instant import Instant
 from devices.reading import Reading, Value
-from rules.condition import Calm, Calming, Condition, State, Timeless, Verdict
+from rules.condition import FOR_EVER, Calm, Calming, Condition, State, Timeless, Verdict
 from rules.derived import DERIVATIONS, RARE, Derivation, Guard
 from rules.lifecycle import Policy
 from rules.limits import LimitBook, LimitError
@@ -41,12 +41,18 @@ Watch: TypeAlias = tuple[str, State, Callable[[State, Reading], Verdict], Bound]
 quarter of the cost, for each rule at each reading."""
 
 
+Which: TypeAlias = Literal["all", "last", "rare"]
+"""Which of the readings that waited change a state: the last, or those with a value in `RARE`."""
+
+
 class Calmings(NamedTuple):
     """Of readings with these fields, what they may say while they wait, and what is asked for when.
 
-    Of each rule that they concern its name, start and `calm_until`, and whether time changes it; of
-    derived values their names with `until` and `guard`; what these must stay `below`. `unmoved` are
-    the rules whose states such readings leave as they are.
+    Of each rule that they concern its name, start and `calm_until`, and whether that holds for its
+    deadline as well; of derived values their names with `until` and `guard`; what these must stay
+    `below`. `moved` are the rules whose states such readings change, and which of them do;
+    `rare` the values of `RARE` that they may show; `timed` the names and deadlines of those that
+    time changes but for the ones that each reading renews, to `renews_ms` after it at the earliest.
     """
 
     fields: frozenset[str]
@@ -57,7 +63,10 @@ class Calmings(NamedTuple):
     rules: tuple[tuple[str, State, Callable[[State, Instant], Instant], bool], ...]
     derived: tuple[tuple[str, Callable[[State, Instant], Instant]], ...]
     guards: tuple[tuple[str, Callable[[State, Reading, Bounds], Guard | None]], ...]
-    unmoved: frozenset[str]
+    moved: tuple[tuple[Bound, Which], ...]
+    rare: frozenset[str]
+    timed: tuple[tuple[str, Callable[[State], Instant | None]], ...]
+    renews_ms: int
 
 
 class BoundSequence(NamedTuple):
@@ -140,22 +149,34 @@ class Profile:
         steady = {name for each in self.derived for name in each.steady}
         steady.update(name for _, calm in said for name in calm.steady)
         bounds = [each for _, calm in said for each in calm.bounds]
+        renewed = {bound.name: calm.renews_ms for bound, calm in said if calm.renews_ms}
         return Calmings(
             fields,
             tuple(each for each in bounds if each[0] in fields),
             tuple(each for _, calm in said for each in calm.texts if each[0] in fields),
             tuple(sorted(steady & fields)),
             {name: high for name, _, high in sorted(bounds, key=itemgetter(2), reverse=True)},
-            tuple(_asked(bound) for bound in rules),
+            tuple(_asked(bound, timed=bound.name not in renewed) for bound in rules),
             tuple((each.name, each.until) for each in self.derived if each.until),
             tuple((each.name, each.guard) for each in self.derived if each.guard),
-            frozenset(bound.name for bound, calm in said if calm.stays),
+            tuple((bound, _which(bound, calm)) for bound, calm in said if not calm.stays),
+            names & RARE,
+            tuple(each for each in self.timed if each[0] not in renewed),
+            min(renewed.values(), default=FOR_EVER),
         )
 
 
-def _asked(bound: Bound) -> tuple[str, State, Callable[[State, Instant], Instant], bool]:
+def _asked(
+    bound: Bound, *, timed: bool
+) -> tuple[str, State, Callable[[State, Instant], Instant], bool]:
     until = cast("Calming", bound.condition).calm_until
-    return bound.name, bound.start, until, bound.deadline is not None
+    return bound.name, bound.start, until, timed and bound.deadline is not None
+
+
+def _which(bound: Bound, calm: Calm) -> Which:
+    if _rests(bound):
+        return "rare"
+    return "last" if calm.by_last else "all"
 
 
 def _rests(bound: Bound) -> bool:

@@ -44,13 +44,16 @@ class Calm(NamedTuple):
     Those with each field that they have strictly within its `bounds`, each text as in `texts`, and
     the fields in `steady` as they were. Bounds of derived values are named by them: of `WATER_USE`
     in L/h, for a slot; see `rules.water_use` for `STANDING_FLOW`. `stays`: they leave the state as
-    it is.
+    it is; `by_last`: the last of them alone makes it what they all do. `renews_ms`: each moves the
+    deadline to so long after itself at the earliest; 0 for not.
     """
 
     bounds: tuple[tuple[str, float, float], ...] = ()
     texts: tuple[tuple[str, str], ...] = ()
     steady: tuple[str, ...] = ()
     stays: bool = False
+    by_last: bool = False
+    renews_ms: int = 0
 
 
 class Calming(Protocol):
@@ -63,7 +66,8 @@ class Calming(Protocol):
     def calm_until(self, state: State, at: Instant) -> Instant:
         """Return until when they are nothing to a state as of `at`, its newest reading; 0 for not.
 
-        Those measured before, in order. Nor does `deadline` come before, but for the one there is.
+        Those measured before, in order. Nor does `deadline` come before, but for the one there is,
+        unless they renew it.
         """
 
 

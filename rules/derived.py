@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from devices.instant import Instant
 from devices.reading import Reading, Values
 from rules.condition import State
-from rules.water_day import WATER_DAY, WATER_NIGHT, day_of, day_until, night_of, night_until
+from rules.water_day import WATER_DAY, WATER_NIGHT, day_of, day_until, night_guard, night_of
 from rules.water_use import WATER_USE, Bounds, counter_guard, use_of
 
 
@@ -33,10 +33,9 @@ class Derivation(NamedTuple):
     from: fields of readings without any of which there is no value, and derived values, which stand
     before it in `DERIVATIONS`.
 
-    `until`: the instant before which readings after one have no value of it, 0 for not known. For
-    what nearly every reading has, `guard` instead: what looks readings over, one after the other,
-    so that its values stay within bounds; None while it can't. Both hold while the fields in
-    `steady` stay as they are. See `rules.lull`.
+    `until`: the instant before which readings after one have no value of it, 0 for not known. Or
+    `guard`: what looks readings over, one after the other, so that its values stay within bounds;
+    None while it can't. Both hold while the fields in `steady` stay as they are. See `rules.lull`.
     """
 
     name: str
@@ -66,7 +65,7 @@ DERIVATIONS = (
         until=day_until,
         steady=frozenset({"valve", "resolution_l"}),
     ),
-    Derivation(WATER_NIGHT, "water_meter", night_of, _USE, until=night_until),
+    Derivation(WATER_NIGHT, "water_meter", night_of, _USE, guard=night_guard),
 )
 
 

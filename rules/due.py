@@ -1,5 +1,7 @@
 """Due: when, in device time, anything of a subject wants time to pass."""
 
+from collections.abc import Callable, Iterable, Mapping
+
 from devices.instant import Instant
 from rules.bound import Bound, BoundSequence
 from rules.condition import State
@@ -9,19 +11,27 @@ from rules.memory import FAR, Memory
 
 def due_of(memory: Memory) -> Instant:
     """Return when, in device time, anything of a subject wants time to pass."""
-    profile, states = memory.profile, memory.states
-    at = FAR
-    for name, deadline in profile.timed:
-        state = states.get(name)
-        if state is not None:
-            of_condition = deadline(state)
-            if of_condition is not None and of_condition < at:
-                at = of_condition
+    profile = memory.profile
+    at = first_due(profile.timed, memory.states)
     for name in memory.lives:
         if name in profile.bound:
             at = min(at, rule_due(profile.bound[name], *memory.kept(profile.bound[name])))
     for sequence in profile.sequences:
         at = min(at, turn_due(memory, sequence))
+    return at
+
+
+def first_due(
+    timed: Iterable[tuple[str, Callable[[State], Instant | None]]], states: Mapping[str, State]
+) -> Instant:
+    """Return the first deadline of conditions, by the names of their rules."""
+    at = FAR
+    for name, deadline in timed:
+        state = states.get(name)
+        if state is not None:
+            of_condition = deadline(state)
+            if of_condition is not None and of_condition < at:
+                at = of_condition
     return at
 
 

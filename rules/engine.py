@@ -112,7 +112,7 @@ class Engine:
         taken = self._observe(memory, reading, late=late)
         self._pass_on(taken, reading, late=late)
         if taken and not late and self._is_alone(taken):
-            self._room.open(memory, reading, taken.values)
+            self._room.open(memory, reading)
 
     def _pass_on(self, taken: Reading | None, reading: Reading, *, late: bool) -> None:
         """Let others take in a reading that a device has taken in, with what is derived of it."""
@@ -291,7 +291,7 @@ class Engine:
             return
         waiting, memory.waiting = memory.waiting, []
         self._hold(memory)
-        if lull and pass_by(memory, waiting, lull.unmoved):
+        if lull and pass_by(memory, waiting, lull.calm):
             self._arm(memory)
             return
         for reading in waiting:

@@ -6,44 +6,48 @@ memory that the processor does not have at hand.
 Decision: a condition can say beforehand which readings will be nothing to it (`Calming`). Where
 all rules of a device can, readings are looked over, and those within all bounds wait; they are
 judged in order, with what they were judged by if they had not waited, before anything else is
-judged of the device, after a few, and after a day at the latest. What is saved of it meanwhile is
+judged of the device, after some, and after a day at the latest. What is saved of it meanwhile is
 its state before them: who loads it takes them from the journal, which has had them all along.
 Given up: a saved state that is always as new as the newest reading; limits that were in force when
 a reading came, where a process ends between a change of limits and the next word of a device.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from devices.instant import Instant, milliseconds_of
-from devices.reading import Reading, Values
-from rules.bound import Bound, Calmings
+from devices.reading import Reading
+from rules.bound import Bound, Calmings, Which
 from rules.condition import FOR_EVER, State
 from rules.conditions.never import Never
+from rules.derived import Guard
+from rules.due import first_due
+from rules.lifecycle import Phase
 from rules.memory import Memory
 
-MOST_WAITING = 12
-"""Readings of a device that wait at the most; with them, an eighth of the writing is left."""
+MOST_WAITING = 24
+"""Readings of a device that wait at the most: a day of an hourly meter."""
 _new = tuple.__new__
 _EARLY_MS = milliseconds_of(timedelta(hours=3))
 LONGEST_MS = milliseconds_of(timedelta(days=1))
 """A device that falls silent leaves none waiting for longer."""
 
 
-class Times(NamedTuple):
-    """Until when readings may wait, and until when time may pass without a tick."""
+class Terms(NamedTuple):
+    """What readings may say, until when they may wait, and time may pass without a tick."""
 
+    calm: Calmings
+    guards: Sequence[Guard]
     until: Instant
-    due: Instant
+    latest: Instant
 
 
 class Lull:
     """The bounds within which readings of a device wait.
 
-    Until `due`, in device time, time may pass without a tick; `armed_at`, ours, is when its timer
-    rings at the latest: that is set early, so that a delay that varies does not set it with each
-    reading. `unmoved` are the rules whose states stay as they are.
+    `armed_at`, our time, is when its timer rings at the latest: that is set early, so that a delay
+    that varies does not set it with each reading.
     """
 
     __slots__ = (
@@ -53,32 +57,31 @@ class Lull:
         "_due",
         "_fields",
         "_guards",
+        "_latest",
+        "_renews_ms",
         "_same",
         "_until",
         "armed_at",
-        "unmoved",
+        "calm",
     )
 
-    def __init__(self, memory: Memory, newest: Reading, calm: Calmings, times: Times) -> None:
-        values = newest.values
-        self._at, self._ahead_ms = newest.measured_at, memory.ahead_ms
-        self._until, self._due = times
+    def __init__(self, memory: Memory, newest: Reading, terms: Terms) -> None:
+        calm, self._guards, self._until, self._latest = terms
+        self.calm, self._at, self._ahead_ms = calm, newest.measured_at, memory.ahead_ms
+        self._renews_ms = calm.renews_ms
+        self._renew()
         self.armed_at = memory.armed_at
         self._set_timer()
         self._fields, self._bounds, self._same = calm.fields, calm.bounds, calm.texts
-        self.unmoved = calm.unmoved
         if calm.steady:
-            self._same += tuple((name, values[name]) for name in calm.steady)
-        self._guards = [
-            guard(memory.derived.get(name), newest, calm.below) for name, guard in calm.guards
-        ]
+            self._same += tuple((name, newest.values[name]) for name in calm.steady)
 
     def admits(self, reading: Reading) -> bool:
         """Return whether a reading can wait; one that can is the newest from then on."""
         _, _, at, received_at, values = reading
         if not self._at < at < self._until or values.keys() != self._fields:
             return False
-        if received_at + self._ahead_ms >= self._due:
+        if received_at + self._ahead_ms >= self._due or at >= self._due:
             return False
         for name, low, high in self._bounds:
             if not low < values[name] < high:  # type: ignore[operator]
@@ -87,10 +90,11 @@ class Lull:
             if values[name] != value:
                 return False
         for guard in self._guards:
-            if guard is None or not guard.admits(at, values):
+            if not guard.admits(at, values):
                 return False
         self._at = at
         self._ahead_ms = ahead_ms = at - received_at
+        self._renew()
         if self._due - ahead_ms < self.armed_at:
             self._set_timer()
         return True
@@ -100,33 +104,49 @@ class Lull:
         """When, in our time, the device's timer has to ring."""
         return self._due - self._ahead_ms
 
+    def _renew(self) -> None:
+        """Find until when, in device time, time may pass without a tick after the newest."""
+        self._due = min(self._latest, self._at + self._renews_ms)
+
     def _set_timer(self) -> None:
         self.armed_at = min(self.armed_at, self.rings_at - _EARLY_MS)
 
 
-def lull_of(memory: Memory, newest: Reading, derived: Values) -> Lull | None:
-    """Return the bounds within which readings may wait after the newest, None if none may.
-
-    `derived` are the values of the newest with those derived of it.
-    """
-    calm = None if memory.lives else memory.profile.calming(newest)
-    if calm is None or not all(name in derived for name, _ in calm.guards):
+def lull_of(memory: Memory, newest: Reading) -> Lull | None:
+    """Return the bounds within which readings may wait after the newest, None if none may."""
+    if memory.lives and any(life.phase is not Phase.INACTIVE for life in memory.lives.values()):
         return None
-    times = _times(memory, calm, newest.measured_at)
-    return None if times.until <= newest.measured_at else Lull(memory, newest, calm, times)
+    calm = memory.profile.calming(newest)
+    if calm is None:
+        return None
+    guards: list[Guard] = []
+    for name, guard_of in calm.guards:
+        guard = guard_of(memory.derived.get(name), newest, calm.below)
+        if guard is None:
+            return None
+        guards.append(guard)
+    terms = _terms(memory, newest.measured_at, calm, guards)
+    return terms and Lull(memory, newest, terms)
 
 
-def _times(memory: Memory, calm: Calmings, at: Instant) -> Times:
-    states, derived = memory.states, memory.derived
-    until, due = FOR_EVER, min(memory.due, at + LONGEST_MS)
-    for name, start, calm_until, timed in calm.rules:
-        of_rule = calm_until(states.get(name, start), at)
-        until = min(until, of_rule)
-        if timed and of_rule < due:
-            due = of_rule
+def _terms(memory: Memory, at: Instant, calm: Calmings, guards: Sequence[Guard]) -> Terms | None:
+    """Return on what terms readings may wait after an instant; None if none may."""
+    states, derived, until = memory.states, memory.derived, FOR_EVER
     for name, until_of in calm.derived:
         until = min(until, until_of(derived.get(name), at))
-    return Times(min(until, due), due)
+    if until <= at:
+        return None
+    if calm.rare:
+        memory.wake()
+    latest = min(first_due(calm.timed, states), at + LONGEST_MS)
+    for name, start, calm_until, timed in calm.rules:
+        of_rule = calm_until(states.get(name, start), at)
+        if of_rule <= at:
+            return None
+        until = min(until, of_rule)
+        if timed and of_rule < latest:
+            latest = of_rule
+    return Terms(calm, guards, until, latest)
 
 
 def concerns(home: Memory, reading: Reading) -> bool:
@@ -137,14 +157,18 @@ def concerns(home: Memory, reading: Reading) -> bool:
     )
 
 
-def pass_by(memory: Memory, waiting: Sequence[Reading], unmoved: Collection[str]) -> bool:
+def pass_by(memory: Memory, waiting: Sequence[Reading], calm: Calmings) -> bool:
     """Take in readings that have waited; False, and nothing is changed, if one is to be judged.
 
-    One rule after the other takes them all, but those that they leave `unmoved`.
+    What is derived of them comes first, then one rule after the other takes them all.
     """
+    readings = [
+        _new(Reading, (device, kind, measured_at, received_at, {**values}))
+        for device, kind, measured_at, received_at, values in waiting
+    ]
     try:
-        taken = _derived(memory, waiting)
-        states = taken and _states(memory, taken.readings, unmoved)
+        taken = _derived(memory, readings, calm)
+        states = taken and _states(memory, taken.by, calm)
     except Exception:  # noqa: BLE001 the wall around plug-in conditions; to judge them says which
         return False
     if not taken or states is None:
@@ -158,38 +182,40 @@ def pass_by(memory: Memory, waiting: Sequence[Reading], unmoved: Collection[str]
 
 
 class _Taken(NamedTuple):
-    """Readings with what is derived of them, and the states of that after them."""
+    """The states of what is derived after readings that waited, and which of these are which."""
 
-    readings: Sequence[Reading]
     states: dict[str, object]
+    by: Mapping[Which, Sequence[Reading]]
 
 
-def _derived(memory: Memory, waiting: Sequence[Reading]) -> _Taken | None:
-    states, derivations = memory.derived.copy(), memory.profile.derivations
-    readings = []
-    for device, kind, measured_at, received_at, values in waiting:
-        known: dict[str, Any] = {**values}
-        reading = _new(Reading, (device, kind, measured_at, received_at, known))
-        for name, of, is_rare in derivations:
-            states[name], value = of(states.get(name), reading)
-            if value is not None:
-                if is_rare:
+def _derived(memory: Memory, readings: Sequence[Reading], calm: Calmings) -> _Taken | None:
+    """Add to readings what is derived of them; None for what was not to be expected."""
+    states, rare = memory.derived.copy(), []
+    for name, of, is_rare in memory.profile.derivations:
+        state = states.get(name)
+        for reading in readings:
+            state, value = of(state, reading)
+            if value is None:
+                continue
+            if is_rare:
+                if name not in calm.rare:
                     return None
-                known[name] = value
-        readings.append(reading)
-    return _Taken(readings, states)
+                rare.append(reading)
+            reading.values[name] = value  # type: ignore[index]  # a copy of its own
+        states[name] = state
+    if rare:
+        memory.wake()
+    return _Taken(states, {"all": readings, "last": readings[-1:], "rare": rare})
 
 
 def _states(
-    memory: Memory, readings: Sequence[Reading], unmoved: Collection[str]
+    memory: Memory, taken: Mapping[Which, Sequence[Reading]], calm: Calmings
 ) -> list[tuple[Bound, State]] | None:
-    """Return the states of rules after readings of the same fields; None if there is a finding."""
+    """Return the states of the rules that readings move; None if there is a finding."""
     states, after = memory.states, []
-    for name, start, observe, bound in memory.profile.route(readings[0]):
-        if name in unmoved:
-            continue
-        state = states.get(name, start)
-        for reading in readings:
+    for bound, which in calm.moved:
+        state, observe = states.get(bound.name, bound.start), bound.observe
+        for reading in taken[which]:
             state, finding = observe(state, reading)
             if finding is not None:
                 return None

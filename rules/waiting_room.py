@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from devices.instant import Instant
-from devices.reading import Reading, Values
+from devices.reading import Reading
 from rules.lull import Lull, lull_of
 from rules.memory import Memory
 from rules.subject import Subject
@@ -30,9 +30,9 @@ class WaitingRoom:
             self._set_timer(memory, lull)
         return True
 
-    def open(self, memory: Memory, newest: Reading, derived: Values) -> None:
-        """Let the readings after the newest wait, if they may; `derived` as in `lull_of`."""
-        memory.lull = lull_of(memory, newest, derived) if self._most else None
+    def open(self, memory: Memory, newest: Reading) -> None:
+        """Let the readings after the newest wait, if they may."""
+        memory.lull = lull_of(memory, newest) if self._most else None
         if memory.lull is not None and memory.lull.armed_at < memory.armed_at:
             self._set_timer(memory, memory.lull)
 

@@ -5,12 +5,23 @@ that shows that the day or night is over.
 """
 
 from datetime import timedelta
-from typing import NamedTuple, cast
+from math import inf
+from typing import Any, NamedTuple, cast
 
 from devices.instant import Instant, milliseconds_of
-from devices.reading import Reading, Values
+from devices.reading import NUMBER, Reading, Values
 from rules.condition import State
-from rules.water_use import HOUR, WATER_USE, Step, Use, hundredths, thousandths, use_in
+from rules.water_use import (
+    HOUR,
+    ROUNDED_LH,
+    WATER_USE,
+    Bounds,
+    Step,
+    Use,
+    hundredths,
+    thousandths,
+    use_in,
+)
 
 WATER_DAY = "water_day"
 """The field by which rules read the `Day` that has ended, see `rules.derived`."""
@@ -207,9 +218,45 @@ def night_of(state: State, reading: Reading) -> tuple[State, Night | None]:
     return tuple(now), None
 
 
-def night_until(state: State, at: Instant) -> Instant:
-    """Return until when readings end no night: the one that runs, or the next; 0 for not known."""
-    until = number_of_day(at) * DAY - _UTC_OFFSET + NIGHT_UNTIL
-    if state is not None:
-        return until if at < until and state[0] == number_of_day(at) else 0
-    return until if at < until else until + DAY
+class NightGuard:
+    """Looks over the nights of readings that wait, see `rules.lull`: whether each has a quiet slot.
+
+    A flow is quiet below the bound, less what rounding adds to it.
+    """
+
+    __slots__ = ("_at", "_begins_at", "_begun", "_count", "_most_lh", "_quiet")
+
+    def __init__(self, state: State, at: Instant, count: float, most_lh: float) -> None:
+        self._at, self._count = at, count
+        begins_at = number_of_day(at) * DAY - _UTC_OFFSET + NIGHT_FROM
+        is_over = at >= begins_at + NIGHT_UNTIL - NIGHT_FROM
+        self._begins_at = begins_at + DAY if is_over else begins_at
+        self._most_lh = most_lh - ROUNDED_LH
+        self._begun = state is not None
+        self._quiet = state is not None and state[1] < self._most_lh
+
+    def admits(self, at: Instant, values: Values) -> bool:
+        """Return whether a reading can wait: it ends no night, or a quiet one."""
+        count: Any = values["cumulative_m3"]
+        start_at, before = self._at, self._count
+        self._at, self._count = at, count
+        if start_at < self._begins_at:
+            return True
+        ends_at = self._begins_at + NIGHT_UNTIL - NIGHT_FROM
+        if at <= ends_at:
+            flow = (count - before) * 1_000 * HOUR / (at - start_at)
+            self._begun, self._quiet = True, self._quiet or flow < self._most_lh
+            if at < ends_at:
+                return True
+        is_quiet = self._quiet or not self._begun
+        self._begins_at += DAY
+        self._begun = self._quiet = False
+        return is_quiet
+
+
+def night_guard(state: State, newest: Reading, bounds: Bounds) -> NightGuard | None:
+    """Return a guard that goes on from a meter's newest reading, None where a night is to end."""
+    at, count = newest.measured_at, newest.values.get("cumulative_m3")
+    if not isinstance(count, NUMBER) or (state is not None and state[0] != number_of_day(at)):
+        return None
+    return NightGuard(state, at, count, bounds.get(WATER_NIGHT, inf))

@@ -25,7 +25,7 @@ _NEW_L = 1_000.0
 """A meter that has counted less than this was just put in (general knowledge)."""
 _LEAST_MODULUS_L = 1_000_000.0
 _START_L = 10.0
-_ROUNDED_LH = 0.02
+ROUNDED_LH = 0.02
 """Above what rounding to a hundredth of a litre, or of a litre an hour, can add."""
 _REMEMBERED = 7 * 24 * HOUR
 """A counter that goes back to where it stood before a step, within this time, was wrong in between
@@ -109,7 +109,7 @@ def use_of(counter: Counter, reading: Reading) -> tuple[Counter, Use | None]:
 
 
 def _plainly(counter: Counter, reading: Reading) -> tuple[Counter, Use | None] | None:
-    """Return what `_of_one_meter` does for a counter that goes on by a little; None for others.
+    """Return what `_of_one_meter` does for a counter that goes on; None for others.
 
     Nearly every reading is one of these, and this costs half as much.
     """
@@ -122,7 +122,9 @@ def _plainly(counter: Counter, reading: Reading) -> tuple[Counter, Use | None] |
         return None
     litres = int(total * 1_000_000 + 0.5) / 1_000
     rise = litres - before
-    if before < 0 or at <= start_at or not 0 <= rise <= _START_L:
+    if before < 0 or at <= start_at or rise < 0:
+        return None
+    if rise > _START_L and rise > _most(at - start_at):
         return None
     return (at, litres), _plain(start_at, at, thousandths(rise) if rise else 0.0)
 
@@ -151,7 +153,7 @@ class CounterGuard:
 
     def __init__(self, at: Instant, count: float, bounds: Bounds) -> None:
         self._at, self._count = at, count
-        self._most_lh = min(bounds.get(WATER_USE, inf), LARGEST_FLOW_LH) - _ROUNDED_LH
+        self._most_lh = min(bounds.get(WATER_USE, inf), LARGEST_FLOW_LH) - ROUNDED_LH
         self._standing_m3h = bounds.get(STANDING_FLOW, inf)
 
     def admits(self, at: Instant, values: Values) -> bool:
@@ -175,7 +177,7 @@ def counter_guard(counter: Counter, newest: Reading, bounds: Bounds) -> CounterG
     if at != newest.measured_at or litres < 0 or not all(isinstance(each, str) for each in others):
         return None
     count = values.get("cumulative_m3")
-    if not isinstance(count, NUMBER) or abs(count * 1_000 - litres) > _ROUNDED_LH:
+    if not isinstance(count, NUMBER) or abs(count * 1_000 - litres) > ROUNDED_LH:
         return None
     return CounterGuard(at, count, bounds)
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 from devices.instant import Instant
 from devices.reading import Reading
-from rules.condition import Calm, Calming, Condition, State, Verdict
+from rules.condition import Calm, Calming, Condition, State, Timeless, Verdict
 from rules.finding import Finding, clear, unknown
 from rules.moment import Moment
 from rules.severity import Severity
@@ -62,15 +62,24 @@ class Combination:
 
     @cached_property
     def calm(self) -> Calm | None:
-        """What is calm to each of them."""
+        """What is calm to each of them; None where some renew their deadline and others don't."""
         said: list[Any] = [getattr(condition, "calm", None) for condition in self.conditions]
         if None in said:
+            return None
+        renewed = [
+            calm.renews_ms
+            for calm, condition in zip(said, self.conditions, strict=True)
+            if not isinstance(condition, Timeless)
+        ]
+        if any(renewed) and not all(renewed):
             return None
         return Calm(
             tuple(each for calm in said for each in calm.bounds),
             tuple(each for calm in said for each in calm.texts),
             tuple(each for calm in said for each in calm.steady),
             all(calm.stays for calm in said),
+            all(calm.stays or calm.by_last for calm in said),
+            min(renewed, default=0),
         )
 
     def calm_until(self, state: State, at: Instant) -> Instant:

@@ -79,17 +79,15 @@ class LearntSilence:
             return int(inner + patience - self._hold_ms)
         return self.silent.deadline(inner)
 
-    @property
+    @cached_property
     def calm(self) -> Calm:
-        """Every reading."""
-        return Calm()
+        """Every reading; whatever habit is learnt, the patience is not below its least."""
+        least, _, set_ms = self._bounds_ms
+        return Calm(renews_ms=min(least, set_ms) - self._hold_ms)
 
-    def calm_until(self, state: State, at: Instant) -> Instant:  # noqa: ARG002 the state has it
-        """Return the first deadline that there can be, whatever habit is learnt."""
-        heard_at = state if state is None else _whole(state)[0]
-        if not isinstance(heard_at, int):
-            return 0
-        return heard_at + self._bounds_ms[0] - self._hold_ms
+    def calm_until(self, state: State, at: Instant) -> Instant:
+        """Return for ever while it is not silent."""
+        return self.silent.calm_until(state if state is None else _whole(state)[0], at)
 
     def _silent(self, patience: int) -> Silent:
         if not patience:

@@ -1,14 +1,16 @@
 """Night flow: water that runs while people sleep, above a limit and the home's own habit."""
 
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 from typing import NamedTuple
 
+from devices.instant import Instant
 from devices.reading import Reading
-from rules.condition import State, Timeless, Verdict
+from rules.condition import FOR_EVER, Calm, State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
-from rules.water_day import night_in
+from rules.water_day import WATER_NIGHT, night_in
 
 
 class Sleep(NamedTuple):
@@ -36,6 +38,15 @@ class NightFlow(Timeless):
     def start(self) -> State:
         """Return the state before the first night."""
         return None
+
+    @property
+    def calm(self) -> Calm:
+        """The nights that are usual whatever those before were."""
+        return Calm(bounds=((WATER_NIGHT, -inf, self.sleep.flow_lh),))
+
+    def calm_until(self, state: State, at: Instant) -> Instant:  # noqa: ARG002 at any time
+        """Return for ever while nothing is found."""
+        return 0 if state and state[1] else FOR_EVER
 
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Judge the night that a reading shows to be over."""

@@ -72,10 +72,10 @@ class Silent:
         look_at: Instant | None = None if state is None else state[2]
         return look_at
 
-    @property
+    @cached_property
     def calm(self) -> Calm:
         """Every reading."""
-        return Calm()
+        return Calm(by_last=True, renews_ms=self._durations[0])
 
     def calm_until(self, state: State, at: Instant) -> Instant:  # noqa: ARG002 at any time
         """Return for ever while it is not silent."""

@@ -71,8 +71,8 @@ class Standstill(Timeless):
 
     @property
     def calm(self) -> Calm:
-        """What says of no flow while the counter stands."""
-        return Calm(bounds=((STANDING_FLOW, -inf, self.flowing.flow_m3h),))
+        """What says of no flow while the counter stands; where it moved, what ran begins anew."""
+        return Calm(bounds=((STANDING_FLOW, -inf, self.flowing.flow_m3h),), by_last=True)
 
     def calm_until(self, state: State, at: Instant) -> Instant:  # noqa: ARG002 at any time
         """Return for ever while no standing counter is found."""

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic_core import from_json, to_json
 
 from devices.reading import Reading, Value
-from rules.water_day import DAY, Day, Night, day_of, night_of
+from rules.water_day import DAY, WATER_NIGHT, Day, Night, day_of, night_guard, night_of
 from rules.water_use import HOUR, WATER_USE, Counter, use_of
 
 MIDNIGHT = 1_772_380_800_000
@@ -158,3 +160,27 @@ def test_a_night_is_the_least_flow_of_its_whole_slots(
 def test_a_night_that_was_not_heard_is_not_told() -> None:
     assert nights([(0, 0), (1, 10), (8, 90), (9, 100)]) == []
     assert [night.number - TODAY for night in nights([(2, 0), (3, 9), (30, 90)])] == [0]
+
+
+SLOTS = st.tuples(st.integers(4, 120), st.sampled_from((0.0, 24.9, 25.1, 60.0)), st.integers(1, 40))
+"""Slots of so many minutes with this flow in L/h, and how many."""
+
+
+@given(st.floats(0, 24), st.lists(SLOTS, min_size=2, max_size=8), st.integers(0, 40))
+@settings(deadline=None, derandomize=True, max_examples=300)
+def test_a_night_waits_with_a_quiet_slot_in_it_and_no_other_does(
+    start_h: float, runs: list[tuple[int, float, int]], opened: int
+) -> None:
+    slots = [(minutes / 60, flow) for minutes, flow, times in runs for _ in range(times)]
+    counts = [(start_h, 1_000.0)]
+    for hours, flow in slots:
+        counts.append((counts[-1][0] + hours, counts[-1][1] + hours * flow))
+    readings = uses(counts)
+    state, guard = None, None
+    for place, reading in enumerate(readings):
+        state, night = night_of(state, reading)
+        loud = night is not None and night.least_lh > 25
+        if guard is not None:
+            assert guard.admits(reading.measured_at, reading.values) is not loud
+        if place >= opened and (guard is None or loud):
+            guard = night_guard(state, reading, {WATER_NIGHT: 25.0})
