@@ -78,7 +78,7 @@ class LeaseRow(_Row):
 
 
 class Premises(_Row):
-    """What is known of the dwelling of a case."""
+    """What is known of the dwelling of a case; `elsewhere` are leases of another."""
 
     rooms: int | None = None
     care: str | None = None
@@ -86,6 +86,7 @@ class Premises(_Row):
     away_since: Span | None = None
     away_until: Span | None = None
     leases: tuple[LeaseRow, ...] = ()
+    elsewhere: tuple[LeaseRow, ...] = ()
 
 
 class Case(Device):

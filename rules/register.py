@@ -34,12 +34,33 @@ class DeviceFacts(NamedTuple):
     is_removed: bool = False
 
 
+class Opening(NamedTuple):
+    """Until when a door opens to a person, for whatever dwelling.
+
+    `ends_last` says of one of the person's leases that no other of them opens the door for longer.
+    """
+
+    door: str
+    until: Instant
+    ends_last: bool = True
+
+
 class Lease(NamedTuple):
-    """Until when a person may use a dwelling, and the doors, by name, that open for it."""
+    """Until when a person may use a dwelling, and the doors, by name, that open for it.
+
+    `shared` are those of the doors that open to the person for other dwellings too.
+    """
 
     person: str
     ends_at: Instant
     doors: tuple[str, ...] = ()
+    shared: tuple[Opening, ...] = ()
+
+    @property
+    def openings(self) -> tuple[Opening, ...]:
+        """Until when each of the doors opens to the person."""
+        shared = {opening.door: opening for opening in self.shared}
+        return tuple(shared.get(door) or Opening(door, self.ends_at) for door in self.doors)
 
 
 class PremisesFacts(NamedTuple):

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from devices.instant import Instant
 from ingest.registry.cells import CARE_CLASSES
@@ -16,6 +16,7 @@ from rules.register import (
     Span,
     TableRegister,
 )
+from rules.shared_doors import with_shared_doors
 
 _DEVICES = (
     "SELECT kind || '/' || device, area, model, size, premises, removed FROM registered_devices"
@@ -45,6 +46,11 @@ _LEASES = "SELECT premises, person, max(until) FROM registered_leases GROUP BY 1
 _DOORS = (
     "SELECT DISTINCT premises, person, door FROM registered_authorisations"
     " WHERE (premises, person) IN (SELECT premises, person FROM registered_leases) ORDER BY 1, 2, 3"
+)
+_UNLEASED = (
+    "SELECT person, door, max(ifnull(until, ?)) FROM registered_authorisations"
+    " WHERE person IN (SELECT person FROM registered_leases)"
+    " AND (premises, person) NOT IN (SELECT premises, person FROM registered_leases) GROUP BY 1, 2"
 )
 _NO_ONE: frozenset[str] = frozenset()
 
@@ -153,7 +159,7 @@ def _quiet_times(rows: Iterable[tuple[str, Instant, Instant]], now: Instant) -> 
     return found
 
 
-def _leases(database: sqlite3.Connection) -> dict[str, tuple[Lease, ...]]:
+def _leases(database: sqlite3.Connection) -> Mapping[str, tuple[Lease, ...]]:
     """Return the leases of each dwelling, the last of a person, with the doors that open for it."""
     doors: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for premises, person, door in database.execute(_DOORS):
@@ -161,7 +167,10 @@ def _leases(database: sqlite3.Connection) -> dict[str, tuple[Lease, ...]]:
     found: defaultdict[str, list[Lease]] = defaultdict(list)
     for premises, person, until in database.execute(_LEASES):
         found[premises].append(Lease(person, until, tuple(doors.get((premises, person), ()))))
-    return {premises: tuple(leases) for premises, leases in found.items()}
+    unleased = {
+        (person, door): until for person, door, until in database.execute(_UNLEASED, (FOR_GOOD,))
+    }
+    return with_shared_doors({home: tuple(leases) for home, leases in found.items()}, unleased)
 
 
 def _care(rows: Iterable[tuple[str, str]]) -> dict[str, str]:

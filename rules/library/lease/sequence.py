@@ -29,7 +29,7 @@ from rules.library.lease.authorisation import (
 )
 from rules.limits import InForce
 from rules.moment import Moment
-from rules.register import Lease
+from rules.register import FOR_GOOD, Lease
 from rules.sequence import Override, Turn
 from rules.severity import Severity
 
@@ -127,7 +127,7 @@ class Leases:
             last = max(ended, key=_end)
             evidence = {
                 "person": last.person, "ends_at": last.ends_at, "count": len(ended),
-                "doors": len(last.doors), "limit_from": _SOURCE,
+                "doors": sum(each.until <= at for each in last.openings), "limit_from": _SOURCE,
             }  # fmt: skip
             yield LEASE_ENDED.name, Finding(Severity.NOTICE, at, last.ends_at, evidence)
         yield from _failures(doors, at)
@@ -139,6 +139,8 @@ class Leases:
         instants = [
             lease.ends_at + offset for lease in leases for offset in (-notice, -SOON, 0, TOLD)
         ]
+        shared = [opening.until for lease in leases for opening in lease.shared]
+        instants += [until for until in shared if until < FOR_GOOD]
         instants += [known.next_at for known in doors.values() if known.next_at is not None]
         return min((instant for instant in instants if instant > at), default=None)
 
@@ -160,7 +162,8 @@ def _pressed(
 ) -> tuple[dict[str, Authorisation], tuple[Order, ...]]:
     """Return what is known of the doors and the orders that are due.
 
-    Of a person who has no lease any more, it is kept where the door refuses.
+    Of a person who has no lease any more, it is kept where the door refuses. Where a lease of
+    another dwelling ends last, that dwelling tells the door to refuse, and here it is not known.
     """
     after = {
         key: Authorisation(known.revoked, known.wanted) for key, known in doors.items()
@@ -168,13 +171,15 @@ def _pressed(
     }  # fmt: skip
     orders: list[Order] = []
     for lease in leases:
-        for door in lease.doors:
+        for door, until, ends_last in lease.openings:
             key = f"{lease.person} {door}"
+            if until <= now and not ends_last:
+                after[key] = Authorisation(revoked=None, wanted=True)
+                continue
             holder = Holder(home, lease.person, door)
             known = doors.get(key, Authorisation())
-            known, given = pressed(holder, known, now, revoke=lease.ends_at <= now)
+            after[key], given = pressed(holder, known, now, revoke=until <= now)
             orders += given
-            after[key] = known
     return {key: known for key, known in after.items() if not known.is_settled}, tuple(orders)
 
 
