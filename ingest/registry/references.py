@@ -24,6 +24,8 @@ from ingest.registry.tables import (
     QuietTime,
 )
 
+_DOOR = "door"
+"""The kind that opens to whom an authorisation names."""
 _NO_PREMISES = "premises: expected one of the registered premises"
 
 
@@ -48,7 +50,6 @@ class _References:
         self._areas = content.rows(AREAS)
         self._premises = content.rows(PREMISES)
         self._devices = content.rows(DEVICES)
-        self._names = {str(device) for _, device in self._devices}
         self.places = Places({row.code: row.parent for row in self._areas.values()})
 
     def faults(self, row: object) -> Iterator[str]:
@@ -103,8 +104,8 @@ class _References:
     def _authorisation(self, row: Authorisation) -> Iterator[str]:
         yield from self._premises_known(row.premises)
         yield from _order("since", row.since, "until", row.until)
-        if row.door not in self._names:
-            yield "door: expected one of the registered devices"
+        if (_DOOR, row.door) not in self._devices:
+            yield "door: expected one of the registered doors"
 
     def _area(self, row: Area) -> Iterator[str]:
         yield from _order("valid_from", row.valid_from, "valid_to", row.valid_to)

@@ -80,7 +80,12 @@ REFUSED = {
     "door": (
         "authorisations",
         _more("authorisations", f"{HOME},{PERSON},door-2,,"),
-        "4: door: expected one of the registered devices",
+        "4: door: expected one of the registered doors",
+    ),
+    "no door": (
+        "authorisations",
+        _more("authorisations", f"{HOME},{PERSON},wm-1,,"),
+        "4: door: expected one of the registered doors",
     ),
     "of nothing": ("quiet", _more("quiet", "away,,,,,2026-03-08"), "4: premises: expected either"),
     "device away": ("quiet", _more("quiet", "away,,door,door-1,,2026-03-08"), "4: premises: expec"),

@@ -80,7 +80,7 @@ def test_a_person_counts_until_lease_and_authorisation_have_ended(
 @pytest.mark.parametrize(
     ("rows", "shared"),
     [
-        (f"{OTHER_HOME},{PERSON},wm,,", ()),
+        (f"{OTHER_HOME},{PERSON},door-2,,", ()),
         (f"{OTHER_HOME},{OTHER_PERSON},door-1,,", ()),
         (f"{OTHER_HOME},{PERSON},door-1,,", (Opening("door-1", FOR_GOOD),)),
         (f"{OTHER_HOME},{PERSON},door-1,,2026-03-01", (Opening("door-1", _LEASED),)),
@@ -90,7 +90,7 @@ def test_a_door_that_opens_to_a_tenant_for_another_dwelling_is_shared(
     database: sqlite3.Connection, tmp_path: Path, rows: str, shared: tuple[Opening, ...]
 ) -> None:
     text = f"premises,person,door,since,until\n{HOME},{PERSON},door-1,,\n{rows}\n"
-    devices = f"{SAMPLE['devices']}door,wm,500103,,,,,,\n"
+    devices = f"{SAMPLE['devices']}door,door-2,500103,,,,,,\n"
     folder = write_sample(tmp_path / "registry", authorisations=text, devices=devices)
     import_content(database, read_folder(folder), NOW)
 
