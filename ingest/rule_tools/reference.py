@@ -55,7 +55,7 @@ _LIMIT_HEADINGS = {
     Language.EN: ("limit", "default", "from", "to", "unit", "stricter", "source"),
     Language.ZH: ("限值", "默认", "最低", "最高", "单位", "收紧方向", "依据"),
 }
-_STRICTER = {Tighter.LOWER: "更低", Tighter.HIGHER: "更高"}
+_STRICTER = {Tighter.LOWER: "更低", Tighter.HIGHER: "更高", Tighter.NEITHER: "不分"}
 
 
 def severities_of(rule: AlertRule) -> list[Severity]:
