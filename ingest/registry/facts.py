@@ -93,7 +93,7 @@ def facts_of(
         revision = revision_of(database)
         register = register_of(database, now, sources.area_digits)
         if sources.limits is None:
-            limits = limits_of(database)
+            limits = limits_of(database, now)
         else:
             limits = limits_over(database, read_limits(sources.limits), now)
     rulebook = Rulebook(tuple(rules.values()), limits, sequences)

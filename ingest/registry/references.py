@@ -6,7 +6,6 @@ from devices.instant import Instant
 from ingest.registry.cells import LEVELS
 from ingest.registry.content import Content
 from ingest.registry.limits import limit_complaints
-from ingest.registry.places import Places
 from ingest.registry.refusal import Complaints
 from ingest.registry.tables import (
     AREAS,
@@ -23,6 +22,7 @@ from ingest.registry.tables import (
     Premises,
     QuietTime,
 )
+from ingest.registry.validity import Areas
 
 _DOOR = "door"
 """The kind that opens to whom an authorisation names."""
@@ -50,7 +50,7 @@ class _References:
         self._areas = content.rows(AREAS)
         self._premises = content.rows(PREMISES)
         self._devices = content.rows(DEVICES)
-        self.places = Places({row.code: row.parent for row in self._areas.values()})
+        self.places = Areas(self._areas.values()).places(now)
 
     def faults(self, row: object) -> Iterator[str]:
         """Yield what is wrong with a row, by column."""

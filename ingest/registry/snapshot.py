@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from devices.instant import Instant
 from ingest.registry.cells import CARE_CLASSES
 from ingest.registry.places import Places
+from ingest.registry.validity import places_at
 from rules.register import (
     COMMUNITY_DIGITS,
     FOR_GOOD,
@@ -63,16 +64,16 @@ def register_of(
     """Return all that rules ask of devices and premises, from one reading of the database.
 
     A person counts for as long as a care mark, a lease or an authorisation holds, ended ones
-    included if `now` is None. A device that was removed stands in no premises. `area_digits` is the
-    longest code of an area that devices fall silent with.
+    included if `now` is None; then no area has taken over from another either. A device that was
+    removed stands in no premises. `area_digits` is the longest code of an area that devices fall
+    silent with.
     """
     database.execute("BEGIN")
     try:
-        rows = database.execute("SELECT code, parent FROM registered_areas")
-        places = Places(dict(rows))
+        places = places_at(database, now or -FOR_GOOD)
         premises = dict(_premises(database, places, now or -FOR_GOOD))
         devices = dict(_devices(database, places, premises, now or -FOR_GOOD))
-        bulk = dict(database.execute(_BULK))
+        bulk = {key: places.heir(code) for key, code in database.execute(_BULK)}
         return TableRegister(devices, premises, _shared(database), bulk, area_digits)
     finally:
         database.execute("COMMIT")
