@@ -85,6 +85,8 @@ class Premises(_Row):
     persons: tuple[str, ...] = ()
     away_since: Span | None = None
     away_until: Span | None = None
+    maintenance_since: Span | None = None
+    maintenance_until: Span | None = None
     leases: tuple[LeaseRow, ...] = ()
     elsewhere: tuple[LeaseRow, ...] = ()
 

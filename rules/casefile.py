@@ -241,6 +241,7 @@ def register_in(case: Case, kind: str, renewed: Mapping[str, int] = _NONE) -> Ta
         care=case.premises.care,
         persons=frozenset(case.premises.persons),
         away=span(case.premises.away_since, case.premises.away_until),
+        maintenance=span(case.premises.maintenance_since, case.premises.maintenance_until),
     )
     homes = {PREMISES: facts}
     for home, leases in _leases_in(case, case.premises, renewed).items():

@@ -224,17 +224,22 @@ class TableRegister:
         return Traits(model=device.model, size=device.size)
 
     def quiet(self, subject: Subject) -> tuple[Quiet, ...]:
-        """Return the reasons to keep quiet about it, past and coming ones included."""
+        """Return the reasons to keep quiet about it, past and coming ones included.
+
+        Those of its dwelling are a device's own.
+        """
         if subject.scope == "premises":
-            premises = self.premises.get(subject.id, _NO_PREMISES)
-            away, maintenance = premises.away, premises.maintenance
+            device, home = _NO_DEVICE, self.premises.get(subject.id, _NO_PREMISES)
         else:
             device = self.devices.get(subject.id, _NO_DEVICE)
             home = self.premises.get(device.premises or "", _NO_PREMISES)
             if device.is_removed:
                 return (Quiet("removed", FOR_GOOD),)
-            away, maintenance = home.away, device.maintenance
-        reasons = (("away", away), ("maintenance", maintenance))
+        reasons = (
+            ("away", home.away),
+            ("maintenance", home.maintenance),
+            ("maintenance", device.maintenance),
+        )
         return tuple(
             Quiet(reason, span.until, span.since) for reason, span in reasons if span is not None
         )
