@@ -14,6 +14,7 @@ from rules.effect import AlertChange, Command, Proof
 from rules.engine import Engine
 from rules.library.lease.authorisation import REVOKE
 from rules.library.lease.rule import RULE
+from rules.lifecycle import Transition
 from rules.register import Lease, PremisesFacts, TableRegister
 from rules.shared_doors import with_shared_doors
 from rules.subject import Subject
@@ -210,6 +211,30 @@ def test_a_restart_after_any_event_changes_no_order_and_no_alert(events: list[Ev
         other.restart()
     assert other.orders == one.orders
     assert other.changes == one.changes
+
+
+def test_each_step_of_each_tenant_is_told_under_their_name_and_from_its_instant() -> None:
+    leases = tuple(Lease(person, START + days * DAY) for person, days in (("a", 31), ("b", 41)))
+    facts = {PREMISES: PremisesFacts(areas=AREAS, leases=leases)}
+    story = Story()
+    story.changes.clear()
+    story.engine.replace(Rulebook(sequences=(RULE,)), TableRegister({}, facts))
+    story.engine.consider(HOME, START)
+    story.engine.take()
+    story.pass_time(80 * DAY)
+    told = [
+        (round((change.at - START) / DAY), change.rule, change.evidence["person"])
+        for change in story.changes
+        if change.transition in (Transition.RAISED, Transition.ESCALATED)
+    ]
+    ending = [(1, "a"), (11, "b"), (24, "a"), (30, "a"), (34, "b"), (40, "b")]
+    ended = [(31, "a"), (41, "b")]
+    assert told == sorted(
+        [(day, "lease_ending", person) for day, person in ending]
+        + [(day, "lease_ended", person) for day, person in ended]
+    )
+    starts = {change.start for change in story.changes}
+    assert starts == {START + day * DAY for day in (1, 11, 30, 31, 40, 41)}
 
 
 def test_a_dwelling_with_a_lease_takes_little_room() -> None:
