@@ -7,7 +7,7 @@ from devices.instant import Instant
 from ingest.registry.cells import START
 from ingest.registry.content import Content
 from ingest.registry.limits import limit_complaints
-from ingest.registry.refusal import Complaints
+from ingest.registry.refusal import Complaints, RegistryError
 from ingest.registry.tables import (
     AREAS,
     DEVICES,
@@ -23,6 +23,21 @@ from ingest.registry.validity import Areas, is_valid
 
 _PLACED: tuple[Table[Any], ...] = (AREAS, PREMISES, DEVICES, LIMITS)
 _VALID = "expected an area that is valid, or that a single valid one names as its predecessor"
+
+
+def check_emptied(given: Content, held: Content) -> None:
+    """Raise RegistryError if the last areas would go while anything stands in them.
+
+    Without areas every code is taken for one: nothing else would notice.
+    """
+    areas = given.tables.get(AREAS.name)
+    if areas is None or areas.by_key or not held.rows(AREAS):
+        return
+    content = given.over(held)
+    numbers = {table.name: len(content.rows(table)) for table in _PLACED}
+    if any(numbers.values()):
+        standing = ", ".join(f"{number} {name}" for name, number in numbers.items() if number)
+        raise RegistryError(f"{areas.file}: line 1: code: expected the areas of {standing}")
 
 
 def check_validity(given: Content, content: Content, now: Instant) -> None:

@@ -12,6 +12,8 @@ from ingest.registry.files import read_folder
 from ingest.registry.importing import import_content
 from ingest.registry.limits import limits_of
 from ingest.registry.snapshot import register_of
+from ingest.registry.store import read_content
+from ingest.registry.tables import AREAS, TABLES
 from rules.limits import Setting
 from rules.subject import Subject
 from tests.registry.sample import HOME, PERSON, SAMPLE, write_sample
@@ -158,3 +160,36 @@ def test_an_area_that_is_over_since_the_last_import_keeps_no_lease_from_being_im
     assert register_of(database, OVER).devices["door/d-9"].areas == ("500000", "500107")
     with pytest.raises(RegistryError, match=r"devices\.csv: line 7: area: expected an area that"):
         import_content(database, read_folder(folder), OVER)
+
+
+HEADER = SAMPLE["areas"].splitlines()[0]
+
+
+def test_the_last_areas_do_not_go_while_anything_stands_in_them(
+    database: sqlite3.Connection, tmp_path: Path
+) -> None:
+    _import(database, tmp_path)
+    folder = tmp_path / "emptied"
+    folder.mkdir()
+    (folder / "areas.csv").write_text(f"{HEADER}\n", encoding="utf-8")
+
+    with pytest.raises(RegistryError) as refusal:
+        import_content(database, read_folder(folder), NOW)
+
+    assert str(refusal.value) == (
+        f"{folder / 'areas.csv'}: line 1: code: expected the areas of"
+        " 2 premises, 5 devices, 3 limits"
+    )
+    assert len(read_content(database).rows(AREAS)) == 7
+
+
+def test_areas_go_together_with_all_that_stands_in_them(
+    database: sqlite3.Connection, tmp_path: Path
+) -> None:
+    _import(database, tmp_path)
+    emptied = {table: f"{text.splitlines()[0]}\n" for table, text in SAMPLE.items()}
+
+    for _ in range(2):
+        import_content(database, read_folder(write_sample(tmp_path / "none", **emptied)), NOW)
+
+    assert not any(read_content(database).rows(table) for table in TABLES)
