@@ -17,7 +17,7 @@ FLAT_DOOR = Limit(
     unit="1",
     low=0.0,
     high=1.0,
-    tighter=Tighter.HIGHER,
+    tighter=Tighter.NEITHER,
     source="practice: a building entrance is weak evidence",
 )
 """1 where the doors are those of flats; 0 where they are entrances of buildings."""

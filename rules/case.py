@@ -94,14 +94,17 @@ class LeaseRow(_Row):
 
 
 class Premises(_Row):
-    """What is known of the dwelling of a case."""
+    """What is known of the dwelling of a case; `elsewhere` are leases of another."""
 
     rooms: int | None = None
     care: Care | None = None
     persons: tuple[str, ...] = ()
     away_since: Span | None = None
     away_until: Span | None = None
+    maintenance_since: Span | None = None
+    maintenance_until: Span | None = None
     leases: tuple[LeaseRow, ...] = ()
+    elsewhere: tuple[LeaseRow, ...] = ()
 
 
 class Case(Device):

@@ -8,7 +8,7 @@ from devices.instant import Instant
 from devices.reading import Reading
 from rules import library
 from rules.bound import Rulebook
-from rules.case import Case, CaseError, Delivery, cases_of, deliveries_of, span_of
+from rules.case import Case, CaseError, Delivery, Premises, cases_of, deliveries_of, span_of
 from rules.catalogue import catalogue
 from rules.effect import AlertChange, Effect
 from rules.engine import Engine
@@ -20,11 +20,12 @@ from rules.register import DeviceFacts, Lease, PremisesFacts, Span, TableRegiste
 from rules.rule import AlertRule
 from rules.sequence import SequenceRule
 from rules.severity import Severity
+from rules.shared_doors import Leases, with_shared_doors
 from rules.subject import Subject
 
 AREAS = ("500000", "500103", "500103003")
 """Where the devices of a case stand: city, district, street."""
-PREMISES = "home"
+PREMISES, ELSEWHERE = "home", "elsewhere"
 _WELL = (Phase.INACTIVE, 0)
 
 
@@ -254,12 +255,26 @@ def register_in(case: Case, kind: str, renewed: Mapping[str, int] = _NONE) -> Ta
         care=case.premises.care,
         persons=frozenset(case.premises.persons),
         away=span(case.premises.away_since, case.premises.away_until),
-        leases=tuple(
-            Lease(each.person, case.start_at + renewed.get(each.person, each.ends), each.doors)
-            for each in case.premises.leases
-        ),
+        maintenance=span(case.premises.maintenance_since, case.premises.maintenance_until),
     )
-    return TableRegister(devices, {PREMISES: facts}, bulk=bulk)
+    homes = {PREMISES: facts}
+    for home, leases in _leases_in(case, case.premises, renewed).items():
+        homes[home] = homes.get(home, PremisesFacts(areas=AREAS))._replace(leases=leases)
+    return TableRegister(devices, homes, bulk=bulk)
+
+
+def _leases_in(case: Case, premises: Premises, renewed: Mapping[str, int]) -> Leases:
+    """Return the leases by dwelling; those elsewhere are not renewed."""
+    rows = {PREMISES: (premises.leases, renewed), ELSEWHERE: (premises.elsewhere, _NONE)}
+    leases = {
+        home: tuple(
+            Lease(each.person, case.start_at + new.get(each.person, each.ends), each.doors)
+            for each in of_home
+        )
+        for home, (of_home, new) in rows.items()
+        if of_home
+    }
+    return with_shared_doors(leases, {})
 
 
 def differences(expect: Iterable[str], seen: list[str]) -> Iterator[str]:

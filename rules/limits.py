@@ -7,10 +7,14 @@ from typing import NamedTuple
 
 
 class Tighter(StrEnum):
-    """In which direction a limit becomes stricter."""
+    """In which direction a limit becomes stricter.
+
+    In neither, if it says what a place is like, such as its doors: then any level may set it.
+    """
 
     LOWER = "lower"
     HIGHER = "higher"
+    NEITHER = "neither"
 
 
 class LimitError(ValueError):
@@ -54,33 +58,32 @@ class LimitBook:
     settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
 
     def sets(self, places: Sequence[str]) -> tuple[str, ...]:
-        """Return which of the places set anything."""
-        return tuple(place for place in places if place in self.settings)
+        """Return which of the places set anything, none if none does, after the topmost."""
+        found = tuple(place for place in places if place in self.settings)
+        return found if not found or found[0] == places[0] else (places[0], *found)
 
     def in_force(self, rule: str, limit: Limit, places: Sequence[str]) -> InForce:
         """Return the limit that holds below the places, given from the city down.
 
-        The city, as the first to set it, may move it anywhere within its bounds. Raises LimitError.
+        The first of them, the city, may move it anywhere within its bounds. Those below only make
+        it stricter than what the city has: the default where it says nothing. Raises LimitError.
         """
         value, source = limit.default, limit.source
-        strictest = limit.low if limit.tighter is Tighter.LOWER else limit.high
-        first = True
+        loosest, strictest = limit.low, limit.high
+        if limit.tighter is Tighter.LOWER:
+            loosest, strictest = strictest, loosest
         for place in places:
             setting = self.settings.get(place, {}).get(f"{rule}.{limit.name}")
-            if setting is None:
-                continue
-            loosest = _loosest(limit) if first else value
-            where = f"{place}: {rule}.{limit.name}"
-            _require_between(where, setting.value, loosest, strictest, limit.unit)
-            value, source, first = setting.value, f"set by {place}", False
-            if setting.strictest is not None:
-                _require_between(where, setting.strictest, value, strictest, limit.unit)
-                strictest = setting.strictest
+            if setting is not None:
+                where = f"{place}: {rule}.{limit.name}"
+                _require_between(where, setting.value, loosest, strictest, limit.unit)
+                value, source = setting.value, f"set by {place}"
+                if setting.strictest is not None:
+                    _require_between(where, setting.strictest, value, strictest, limit.unit)
+                    strictest = setting.strictest
+            if limit.tighter is not Tighter.NEITHER:
+                loosest = value
         return InForce(value, source)
-
-
-def _loosest(limit: Limit) -> float:
-    return limit.high if limit.tighter is Tighter.LOWER else limit.low
 
 
 def _require_between(where: str, value: float, one: float, other: float, unit: str) -> None:

@@ -35,12 +35,33 @@ class DeviceFacts(NamedTuple):
     is_removed: bool = False
 
 
+class Opening(NamedTuple):
+    """Until when a door opens to a person, for whatever dwelling.
+
+    `ends_last` says of one of the person's leases that no other of them opens the door for longer.
+    """
+
+    door: str
+    until: Instant
+    ends_last: bool = True
+
+
 class Lease(NamedTuple):
-    """Until when a person may use a dwelling, and the doors, by name, that open for it."""
+    """Until when a person may use a dwelling, and the doors, by name, that open for it.
+
+    `shared` are those of the doors that open to the person for other dwellings too.
+    """
 
     person: str
     ends_at: Instant
     doors: tuple[str, ...] = ()
+    shared: tuple[Opening, ...] = ()
+
+    @property
+    def openings(self) -> tuple[Opening, ...]:
+        """Until when each of the doors opens to the person."""
+        shared = {opening.door: opening for opening in self.shared}
+        return tuple(shared.get(door) or Opening(door, self.ends_at) for door in self.doors)
 
 
 class PremisesFacts(NamedTuple):
@@ -219,17 +240,23 @@ class TableRegister:
         return Traits(model=device.model, size=device.size)
 
     def quiet(self, subject: Subject) -> tuple[Quiet, ...]:
-        """Return the reasons to keep quiet about it, past and coming ones included."""
+        """Return the reasons to keep quiet about it, past and coming ones included.
+
+        Those of its dwelling are a device's own.
+        """
         if subject.scope == "premises":
-            home = self.premises.get(subject.id, _NO_PREMISES)
-            maintenance = home.maintenance
+            device, home = _NO_DEVICE, self.premises.get(subject.id, _NO_PREMISES)
         else:
             device = self.devices.get(subject.id, _NO_DEVICE)
             home = self.premises.get(device.premises or "", _NO_PREMISES)
             if device.is_removed:
                 return (Quiet("removed", FOR_GOOD),)
-            maintenance = device.maintenance
-        reasons = (("away", home.been_away), ("away", home.away), ("maintenance", maintenance))
+        reasons = (
+            ("away", home.been_away),
+            ("away", home.away),
+            ("maintenance", home.maintenance),
+            ("maintenance", device.maintenance),
+        )
         return tuple(
             Quiet(reason, span.until, span.since) for reason, span in reasons if span is not None
         )

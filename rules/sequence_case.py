@@ -6,7 +6,7 @@ from typing import NamedTuple
 from devices.instant import Instant
 from devices.message import Reply, Result
 from rules.case import Case, CaseError, Delivery, span_of
-from rules.casefile import PREMISES, CaseResult, Play, differences, register_in, shown_at
+from rules.casefile import CaseResult, Play, differences, register_in, shown_at
 from rules.effect import AlertChange, Command, Effect
 from rules.sequence import Override, SequenceRule
 from rules.severity import Severity
@@ -58,7 +58,8 @@ class _SequencePlay(Play):
     def _renew(self, ends: Mapping[str, int], at: Instant) -> None:
         self._register = register_in(self._case, self._kind, ends)
         self._engine.replace(self._rulebook(), self._register)
-        self._engine.consider(Subject("premises", PREMISES), at)
+        for home in self._register.premises:
+            self._engine.consider(Subject("premises", home), at)
 
     def _script(self, deliveries: Iterable[Delivery]) -> list[tuple[Instant, object]]:
         script = [*super()._script(deliveries), *self._told_by_people()]

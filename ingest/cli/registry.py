@@ -76,7 +76,11 @@ def show(
     """Show what is known of an area, a dwelling or a device; or how much there is of all."""
     with journal_refusals():
         database = open_reader(journal_of(settings, journal))
-        found = [counts(database)] if what is None else list(blocks(database, what))
+        found = (
+            [counts(database)]
+            if what is None
+            else list(blocks(database, what, MachineClock().now()))
+        )
     if not found:
         refuse("neither an area nor a dwelling nor a device of the registry", FAILED)
     for number, block in enumerate(found):

@@ -131,7 +131,7 @@ def _facts(sources: Sources, library: Rulebook, now: Instant, limits_by: _Limits
 
 def _given_limits(database: sqlite3.Connection, sources: Sources, now: Instant) -> LimitBook:
     if sources.limits is None:
-        return limits_of(database)
+        return limits_of(database, now)
     return limits_over(database, read_limits(sources.limits), now)
 
 

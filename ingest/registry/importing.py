@@ -6,6 +6,7 @@ from devices.instant import Instant
 from ingest.registry.content import Content
 from ingest.registry.references import check
 from ingest.registry.store import Change, changes, read_content, revision_of, write
+from ingest.registry.succession import check_emptied, check_validity
 
 
 def import_content(database: sqlite3.Connection, given: Content, now: Instant) -> list[Change]:
@@ -18,7 +19,10 @@ def import_content(database: sqlite3.Connection, given: Content, now: Instant) -
         revision, held = revision_of(database), read_content(database)
     finally:
         database.execute("COMMIT")
-    check(given.over(held), now)
+    content = given.over(held)
+    check_emptied(given, held)
+    check(content, now)
+    check_validity(given, content, now)
     found = changes(given, held, now)
     write(database, found, revision)
     return found

@@ -1,39 +1,66 @@
 """The limits that the levels set: a lower level tightens within the bounds of those above."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from devices.instant import Instant
 from ingest.registry.content import Content
 from ingest.registry.places import Places
 from ingest.registry.refusal import Complaints
 from ingest.registry.store import read_content
 from ingest.registry.tables import LIMITS, PREMISES, LimitRow
+from ingest.registry.validity import places_at
 from rules.catalogue import alert_rules
 from rules.limits import Limit, LimitBook, LimitError, Setting
+from rules.register import FOR_GOOD
+
+_ANYWHERE = Places({})
 
 
-def limits_of(database: sqlite3.Connection) -> LimitBook:
-    """Return the limits set in the registry."""
-    return limits_in(read_content(database, (LIMITS,)))
+def limits_of(database: sqlite3.Connection, now: Instant | None = None) -> LimitBook:
+    """Return the limits set in the registry, those of areas that are over where their heirs are.
+
+    With `now` None no area is over.
+    """
+    places = places_at(database, now or -FOR_GOOD)
+    return limits_in(read_content(database, (LIMITS,)), places)
 
 
-def limits_in(content: Content) -> LimitBook:
+def limits_in(content: Content, places: Places = _ANYWHERE) -> LimitBook:
     """Return the limits set in tables that were read."""
-    return _book(content.rows(LIMITS).values())
+    rows = content.rows(LIMITS).values()
+    inherited = [row for row in rows if places.heir(row.place) != row.place]
+    own = [row for row in rows if places.heir(row.place) == row.place]
+    settings: dict[str, dict[str, Setting]] = {}
+    for row in (*inherited, *own):
+        of_place = settings.setdefault(places.heir(row.place), {})
+        of_place[_name(row)] = _setting(row)
+    return LimitBook(settings)
 
 
-def limit_complaints(content: Content, places: Places, complaints: Complaints) -> None:
-    """Complain of what is no limit, and of what contradicts the levels above it."""
+def limit_complaints(
+    content: Content, places: Places, complaints: Complaints, since: str = ""
+) -> None:
+    """Complain of what is no limit, and of what contradicts the levels above it.
+
+    `since` ends what is told of places that are yet to come.
+    """
     limits = {
         (rule.name, limit.name): limit for rule in alert_rules().values() for limit in rule.limits
     }
-    book = limits_in(content)
+    book = limits_in(content, places)
     premises = content.rows(PREMISES)
     for rows, key, row in content.located(LIMITS):
         home = premises.get((row.place,))
         chain = (*places.chain(home.area), row.place) if home else places.chain(row.place)
-        for fault in _faults(row, limits, book, chain):
-            complaints.add(rows.where(key), fault)
+        heir = places.heir(row.place)
+        if heir != row.place and (heir, *key[1:]) in rows.by_key:
+            continue  # not in force: the heir has its own
+        faults = _faults(row, limits, book, chain)
+        if not faults and _setting(row) != book.settings[heir][_name(row)]:
+            faults = [f"place: expected a row for {heir}, whose predecessors differ"]
+        for fault in faults:
+            complaints.add(rows.where(key), f"{fault}{since}")
 
 
 def _faults(
@@ -41,7 +68,7 @@ def _faults(
     limits: Mapping[tuple[str, str], Limit],
     book: LimitBook,
     chain: tuple[str, ...],
-) -> Iterable[str]:
+) -> list[str]:
     limit = limits.get((row.rule, row.parameter))
     if limit is None:
         own = sorted(parameter for rule, parameter in limits if rule == row.rule)
@@ -64,9 +91,9 @@ def _contradiction(
     return None
 
 
-def _book(rows: Iterable[LimitRow]) -> LimitBook:
-    settings: dict[str, dict[str, Setting]] = {}
-    for row in rows:
-        of_place = settings.setdefault(row.place, {})
-        of_place[f"{row.rule}.{row.parameter}"] = Setting(row.value, row.strictest)
-    return LimitBook(settings)
+def _name(row: LimitRow) -> str:
+    return f"{row.rule}.{row.parameter}"
+
+
+def _setting(row: LimitRow) -> Setting:
+    return Setting(row.value, row.strictest)

@@ -13,6 +13,7 @@ from ingest.registry.references import check
 from ingest.registry.refusal import RegistryError
 from ingest.registry.store import read_content
 from ingest.registry.tables import AREAS, LIMITS, PREMISES, LimitRow
+from ingest.registry.validity import Areas
 from rules.bound import Rulebook
 from rules.limits import LimitBook, Setting
 from rules.register import TableRegister
@@ -37,7 +38,7 @@ def limits_over(database: sqlite3.Connection, given: Rows, now: Instant) -> Limi
     limits = Content({LIMITS.name: Rows(LIMITS, merged, given.lines, given.file)})
     content = limits.over(held)
     check(content, now)
-    return limits_in(content)
+    return limits_in(content, Areas(content.rows(AREAS).values()).places(now))
 
 
 def laid_over(book: LimitBook, rows: Iterable[LimitRow]) -> LimitBook:

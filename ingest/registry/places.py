@@ -7,19 +7,31 @@ _WITHIN = (12, 9, 6)
 _DEEPEST = 8
 """Parents followed; the areas of a registry have five levels, each above the next."""
 
+_NONE: Mapping[str, str] = {}
+
 
 class Places:
     """Chains of areas. A parent is named, or follows from the digits: 500103003, 500103, 500000.
 
-    While no areas are registered, every code is taken for one.
+    While no areas are registered, every code is taken for one. `heirs` are the areas
+    that stand for those that are over.
     """
 
-    def __init__(self, parents: Mapping[str, str | None]) -> None:
+    def __init__(self, parents: Mapping[str, str | None], heirs: Mapping[str, str] = _NONE) -> None:
         self._parents = parents
+        self._heirs = heirs
         self._chains: dict[str, tuple[str, ...]] = {}
 
+    def with_heirs(self, heirs: Mapping[str, str]) -> "Places":
+        """Return the same places with others that stand for those that are over."""
+        return Places(self._parents, heirs)
+
+    def heir(self, code: str) -> str:
+        """Return the area that now stands for this one; a valid one stands for itself."""
+        return self._heirs.get(code, code)
+
     def chain(self, code: str) -> tuple[str, ...]:
-        """Return the codes from the city down, the given one last."""
+        """Return the codes from the city down, the given one or its heir last."""
         if code not in self._chains:
             up = list(self._upwards(code))
             self._chains[code] = tuple(reversed(up))
@@ -48,5 +60,6 @@ class Places:
         for _ in range(_DEEPEST):
             if above is None:
                 return
+            above = self.heir(above)
             yield above
             above = self.parent(above)

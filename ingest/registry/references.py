@@ -6,7 +6,6 @@ from devices.instant import Instant
 from ingest.registry.cells import LEVELS
 from ingest.registry.content import Content
 from ingest.registry.limits import limit_complaints
-from ingest.registry.places import Places
 from ingest.registry.refusal import Complaints
 from ingest.registry.tables import (
     AREAS,
@@ -23,7 +22,10 @@ from ingest.registry.tables import (
     Premises,
     QuietTime,
 )
+from ingest.registry.validity import Areas
 
+_DOOR = "door"
+"""The kind that opens to whom an authorisation names."""
 _NO_PREMISES = "premises: expected one of the registered premises"
 
 
@@ -48,8 +50,7 @@ class _References:
         self._areas = content.rows(AREAS)
         self._premises = content.rows(PREMISES)
         self._devices = content.rows(DEVICES)
-        self._names = {str(device) for _, device in self._devices}
-        self.places = Places({row.code: row.parent for row in self._areas.values()})
+        self.places = Areas(self._areas.values()).places(now)
 
     def faults(self, row: object) -> Iterator[str]:
         """Yield what is wrong with a row, by column."""
@@ -103,8 +104,8 @@ class _References:
     def _authorisation(self, row: Authorisation) -> Iterator[str]:
         yield from self._premises_known(row.premises)
         yield from _order("since", row.since, "until", row.until)
-        if row.door not in self._names:
-            yield "door: expected one of the registered devices"
+        if (_DOOR, row.door) not in self._devices:
+            yield "door: expected one of the registered doors"
 
     def _area(self, row: Area) -> Iterator[str]:
         yield from _order("valid_from", row.valid_from, "valid_to", row.valid_to)

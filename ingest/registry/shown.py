@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
+from devices.instant import Instant
 from ingest.registry.places import Places
 from ingest.registry.tables import (
     AREAS,
@@ -19,6 +20,7 @@ from ingest.registry.tables import (
     TABLES,
     Table,
 )
+from ingest.registry.validity import places_at
 
 Block: TypeAlias = dict[str, object]
 
@@ -35,16 +37,16 @@ def unregistered_count(database: sqlite3.Connection) -> int:
     return int(database.execute(query).fetchone()[0])
 
 
-def blocks(database: sqlite3.Connection, what: str) -> Iterator[Block]:
+def blocks(database: sqlite3.Connection, what: str, now: Instant) -> Iterator[Block]:
     """Yield what is known of an area code, a dwelling, a device or `<kind>/<device>`."""
-    yield from _area(database, what)
+    yield from _area(database, what, now)
     yield from _premises(database, what)
     kind, _, device = what.rpartition("/")
     yield from _devices(database, kind, device)
 
 
-def _area(database: sqlite3.Connection, code: str) -> Iterator[Block]:
-    places = Places(dict(database.execute("SELECT code, parent FROM registered_areas")))
+def _area(database: sqlite3.Connection, code: str, now: Instant) -> Iterator[Block]:
+    places = places_at(database, now)
     for block in _rows(database, AREAS, code=code):
         successors = database.execute(
             "SELECT code FROM registered_areas WHERE ' ' || predecessors || ' ' LIKE ?",
@@ -53,6 +55,7 @@ def _area(database: sqlite3.Connection, code: str) -> Iterator[Block]:
         yield {
             **block,
             "lies_in": " ".join(places.chain(code)[:-1]),
+            "taken_over_by": places.heir(code) if places.heir(code) != code else "",
             "successors": " ".join(successor for (successor,) in successors),
             "premises": _count_below(database, places, PREMISES, code),
             "devices": _count_below(database, places, DEVICES, code),

@@ -2,11 +2,12 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from devices.instant import Instant
 from ingest.registry.cells import CARE_CLASSES
 from ingest.registry.places import Places
+from ingest.registry.validity import places_at
 from rules.register import (
     COMMUNITY_DIGITS,
     FOR_GOOD,
@@ -16,6 +17,7 @@ from rules.register import (
     Span,
     TableRegister,
 )
+from rules.shared_doors import with_shared_doors
 
 _DEVICES = (
     "SELECT kind || '/' || device, area, model, size, premises, removed FROM registered_devices"
@@ -50,6 +52,11 @@ _DOORS = (
     "SELECT DISTINCT premises, person, door FROM registered_authorisations"
     " WHERE (premises, person) IN (SELECT premises, person FROM registered_leases) ORDER BY 1, 2, 3"
 )
+_UNLEASED = (
+    "SELECT person, door, max(ifnull(until, ?)) FROM registered_authorisations"
+    " WHERE person IN (SELECT person FROM registered_leases)"
+    " AND (premises, person) NOT IN (SELECT premises, person FROM registered_leases) GROUP BY 1, 2"
+)
 _NO_ONE: frozenset[str] = frozenset()
 
 
@@ -61,16 +68,16 @@ def register_of(
     """Return all that rules ask of devices and premises, from one reading of the database.
 
     A person counts for as long as a care mark, a lease or an authorisation holds, ended ones
-    included if `now` is None. A device that was removed stands in no premises. `area_digits` is the
-    longest code of an area that devices fall silent with.
+    included if `now` is None; then no area has taken over from another either. A device that was
+    removed stands in no premises. `area_digits` is the longest code of an area that devices fall
+    silent with.
     """
     database.execute("BEGIN")
     try:
-        rows = database.execute("SELECT code, parent FROM registered_areas")
-        places = Places(dict(rows))
+        places = places_at(database, now or -FOR_GOOD)
         premises = dict(_premises(database, places, now or -FOR_GOOD))
         devices = dict(_devices(database, places, premises, now or -FOR_GOOD))
-        bulk = dict(database.execute(_BULK))
+        bulk = {key: places.heir(code) for key, code in database.execute(_BULK)}
         return TableRegister(devices, premises, _shared(database), bulk, area_digits)
     finally:
         database.execute("COMMIT")
@@ -159,7 +166,7 @@ def _quiet_times(rows: Iterable[tuple[str, Instant, Instant]], now: Instant) -> 
     return found
 
 
-def _leases(database: sqlite3.Connection) -> dict[str, tuple[Lease, ...]]:
+def _leases(database: sqlite3.Connection) -> Mapping[str, tuple[Lease, ...]]:
     """Return the leases of each dwelling, the last of a person, with the doors that open for it."""
     doors: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for premises, person, door in database.execute(_DOORS):
@@ -167,7 +174,10 @@ def _leases(database: sqlite3.Connection) -> dict[str, tuple[Lease, ...]]:
     found: defaultdict[str, list[Lease]] = defaultdict(list)
     for premises, person, until in database.execute(_LEASES):
         found[premises].append(Lease(person, until, tuple(doors.get((premises, person), ()))))
-    return {premises: tuple(leases) for premises, leases in found.items()}
+    unleased = {
+        (person, door): until for person, door, until in database.execute(_UNLEASED, (FOR_GOOD,))
+    }
+    return with_shared_doors({home: tuple(leases) for home, leases in found.items()}, unleased)
 
 
 def _care(rows: Iterable[tuple[str, str]]) -> dict[str, str]:

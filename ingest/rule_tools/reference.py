@@ -60,7 +60,7 @@ _SEQUENCE_HEADINGS = {
     Language.EN: ("sequence", "orders", "subject", "taken over by", "limits", "tells of"),
     Language.ZH: ("联动流程", "控制设备", "对象", "人工接管方式", "限值", "告警"),
 }
-_STRICTER = {Tighter.LOWER: "更低", Tighter.HIGHER: "更高"}
+_STRICTER = {Tighter.LOWER: "更低", Tighter.HIGHER: "更高", Tighter.NEITHER: "不分"}
 
 
 def severities_of(rule: AlertRule) -> list[Severity]:

@@ -86,6 +86,7 @@ def test_a_folder_is_imported_exported_and_shown(
         (("wm-1",), "LXS-15E"),
         (("water_meter/wm-2",), "2025-11-06"),
         (("500112",), "successors  500199"),
+        (("500112",), "taken_over_by  500199"),
         ((HOME,), "elderly_alone"),
     ],
 )

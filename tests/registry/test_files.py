@@ -80,7 +80,12 @@ REFUSED = {
     "door": (
         "authorisations",
         _more("authorisations", f"{HOME},{PERSON},door-2,,"),
-        "4: door: expected one of the registered devices",
+        "4: door: expected one of the registered doors",
+    ),
+    "no door": (
+        "authorisations",
+        _more("authorisations", f"{HOME},{PERSON},wm-1,,"),
+        "4: door: expected one of the registered doors",
     ),
     "of nothing": ("quiet", _more("quiet", "away,,,,,2026-03-08"), "4: premises: expected either"),
     "device away": ("quiet", _more("quiet", "away,,door,door-1,,2026-03-08"), "4: premises: expec"),
@@ -88,6 +93,11 @@ REFUSED = {
     "place": ("contacts", _more("contacts", "500107,1,c-0123456789abcdef"), "4: place: expected"),
     "rule": ("limits", _more("limits", "500103,no_rule,x,1,"), "5: rule: expected one of"),
     "parameter": ("limits", _more("limits", "500103,oxygen,x,1,"), "5: parameter: expected one of"),
+    "looser than the default": (
+        "limits",
+        _more("limits", "500103003,high_day,day_m3,3,"),
+        "5: value: 500103003: high_day.day_m3: expected 0.5 to 2 m3, found 3",
+    ),
     "loosened": (
         "limits",
         _more("limits", "500103003001,gas_level_ch4,level_1,18,"),

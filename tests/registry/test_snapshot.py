@@ -20,13 +20,14 @@ from ingest.registry.snapshot import register_of
 from rules.bound import Rulebook
 from rules.care import CLASSES
 from rules.catalogue import catalogue
-from rules.register import FOR_GOOD, DeviceFacts, Quiet, Traits
+from rules.register import FOR_GOOD, DeviceFacts, Opening, Quiet, Traits
 from rules.subject import Subject
-from tests.registry.sample import HOME, OTHER_HOME, OTHER_PERSON, PERSON, write_sample
+from tests.registry.sample import HOME, OTHER_HOME, OTHER_PERSON, PERSON, SAMPLE, write_sample
 from tests.registry.test_files import NOW
 
 STREET = ("500000", "500103", "500103003")
 _DAY = 86_400_000
+_LEASED = instant_of(datetime.fromisoformat("2027-01-01T00:00:00+08:00"))
 
 
 def _day(day: int) -> int:
@@ -74,6 +75,27 @@ def test_a_person_counts_until_lease_and_authorisation_have_ended(
     assert register_of(database, end - 1).premises[HOME].persons == {PERSON, OTHER_PERSON}
     assert register_of(database, end).premises[HOME].persons == {OTHER_PERSON}
     assert register_of(database, end).premises[HOME].leases[0].ends_at == end
+
+
+@pytest.mark.parametrize(
+    ("rows", "shared"),
+    [
+        (f"{OTHER_HOME},{PERSON},door-2,,", ()),
+        (f"{OTHER_HOME},{OTHER_PERSON},door-1,,", ()),
+        (f"{OTHER_HOME},{PERSON},door-1,,", (Opening("door-1", FOR_GOOD),)),
+        (f"{OTHER_HOME},{PERSON},door-1,,2026-03-01", (Opening("door-1", _LEASED),)),
+    ],
+)
+def test_a_door_that_opens_to_a_tenant_for_another_dwelling_is_shared(
+    database: sqlite3.Connection, tmp_path: Path, rows: str, shared: tuple[Opening, ...]
+) -> None:
+    text = f"premises,person,door,since,until\n{HOME},{PERSON},door-1,,\n{rows}\n"
+    devices = f"{SAMPLE['devices']}door,door-2,500103,,,,,,\n"
+    folder = write_sample(tmp_path / "registry", authorisations=text, devices=devices)
+    import_content(database, read_folder(folder), NOW)
+
+    (lease,) = register_of(database).premises[HOME].leases
+    assert (lease.ends_at, lease.shared) == (_LEASED, shared)
 
 
 def test_away_and_maintenance_have_their_end(filled: sqlite3.Connection) -> None:

@@ -1,6 +1,7 @@
 """Laws of limits: a lower level tightens within the bounds its upper level sets, never loosens."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,9 @@ HIGHER = Limit(
 )
 
 
+NEITHER = replace(LOWER, tighter=Tighter.NEITHER)
+
+
 def book(settings: Mapping[str, Setting]) -> LimitBook:
     return LimitBook({place: {"r.l": setting} for place, setting in settings.items()})
 
@@ -34,12 +38,16 @@ def book(settings: Mapping[str, Setting]) -> LimitBook:
         (LOWER, {"500000": Setting(25), "500103": Setting(15)}, 15.0, "set by 500103"),
         (LOWER, {"500103": Setting(15), "home": Setting(10)}, 10.0, "set by home"),
         (HIGHER, {"500000": Setting(10), "500103003": Setting(30)}, 30.0, "set by 500103003"),
+        (NEITHER, {"500103": Setting(10), "home": Setting(30)}, 30.0, "set by home"),
+        (NEITHER, {"500103": Setting(30), "home": Setting(10)}, 10.0, "set by home"),
     ],
 )
 def test_the_lowest_level_that_sets_a_limit_is_in_force(
     limit: Limit, settings: Mapping[str, Setting], value: float, source: str
 ) -> None:
-    assert book(settings).in_force("r", limit, PLACES) == InForce(value, source)
+    limits = book(settings)
+    assert limits.in_force("r", limit, PLACES) == InForce(value, source)
+    assert limits.in_force("r", limit, limits.sets(PLACES)) == InForce(value, source)
 
 
 @pytest.mark.parametrize(
@@ -54,26 +62,32 @@ def test_the_lowest_level_that_sets_a_limit_is_in_force(
         ),
         (LOWER, {"500000": Setting(15, 10), "home": Setting(9)}, "home: r.l: expected 10 to 15 m"),
         (LOWER, {"500000": Setting(15, 4)}, "500000: r.l: expected 5 to 15 m, found 4"),
+        (LOWER, {"500103": Setting(25)}, "500103: r.l: expected 5 to 20 m, found 25"),
+        (HIGHER, {"home": Setting(19)}, "home: r.l: expected 20 to 30 m, found 19"),
+        (NEITHER, {"home": Setting(31)}, "home: r.l: expected 5 to 30 m, found 31"),
     ],
 )
 def test_a_level_that_loosens_or_leaves_the_bounds_is_refused(
     limit: Limit, settings: Mapping[str, Setting], complaint: str
 ) -> None:
-    with pytest.raises(LimitError) as error:
-        book(settings).in_force("r", limit, PLACES)
-    assert complaint in str(error.value)
+    limits = book(settings)
+    for places in (PLACES, limits.sets(PLACES)):
+        with pytest.raises(LimitError) as error:
+            limits.in_force("r", limit, places)
+        assert complaint in str(error.value)
 
 
-@given(st.lists(st.floats(0, 40), max_size=4))
-def test_what_is_in_force_is_never_looser_than_what_any_level_above_has_set(
-    values: list[float],
+@given(st.lists(st.none() | st.floats(0, 40), max_size=4))
+def test_what_is_in_force_is_never_looser_than_what_any_level_above_has(
+    values: list[float | None],
 ) -> None:
-    settings = dict(zip(PLACES, map(Setting, values), strict=False))
+    said = {place: each for place, each in zip(PLACES, values, strict=False) if each is not None}
+    limits = book({place: Setting(each) for place, each in said.items()})
     try:
-        value = book(settings).in_force("r", LOWER, PLACES).value
+        value = limits.in_force("r", LOWER, limits.sets(PLACES)).value
     except LimitError:
         return
-    assert all(value <= above for above in values)
+    assert all(value <= above for above in {PLACES[0]: LOWER.default, **said}.values())
 
 
 @pytest.mark.parametrize("care", ["other", "hermit", None])

@@ -83,7 +83,9 @@ def pressed(holder: Holder, known: Authorisation, now: Instant, *, revoke: bool)
         return known, ()
     command = REVOKE if revoke else RESTORE
     attempts = known.attempts + 1
-    flight = issued(f"door/{holder.door} {holder.person} {attempts}", command, now, LASTS)
+    flight = issued(
+        f"door/{holder.door} {holder.home} {holder.person} {attempts}", command, now, LASTS
+    )
     known = known._replace(revoked=None, flight=flight, attempts=attempts)
     order = command_of(
         f"door/{holder.door}",

@@ -27,18 +27,13 @@ from rules.library.lease.authorisation import (
     authorisation_of,
     pressed,
 )
+from rules.library.lease.reminders import Said, findings_of, instants_of, reminder_of
 from rules.limits import InForce
 from rules.moment import Moment
-from rules.register import Lease
+from rules.register import FOR_GOOD, Lease
 from rules.sequence import Override, Turn
 from rules.severity import Severity
 
-DAY = 86_400_000
-SOON = 7 * DAY
-"""From when on the notice is a warning; practice: remind 30, 7 and 1 days before (a suggestion)."""
-TOLD = 30 * DAY
-"""For how long after its end a lease is told of: a setting."""
-_SOURCE = "end of the lease in the registry"
 _PRACTICE = "lease sequence of this project"
 Named = tuple[str, Finding]
 
@@ -46,12 +41,14 @@ Named = tuple[str, Finding]
 class Tenancies(NamedTuple):
     """What is known of a dwelling; saved as the list of its fields, so that new ones go to the end.
 
-    `doors` holds, by person and door, what is not simply authorised. `next_at` is our time.
+    `doors` holds, by person and door, what is not simply authorised, `told` the names of the alerts
+    that are on, `said` what those of leases say. `next_at` is our time.
     """
 
     next_at: Instant | None = None
     doors: Mapping[str, Authorisation] = {}
     told: tuple[str, ...] = ()
+    said: Mapping[str, Said] = {}
 
 
 _NEVER = Tenancies()
@@ -98,61 +95,48 @@ class Leases:
         if moment.hearing:
             return Turn(before)
         doors, orders = _pressed(home, before.doors, moment.leases, told_at)
-        found = tuple(self._found(moment.leases, doors, at))
-        told = tuple(name for name, _ in found)
-        gone = tuple((name, clear(at)) for name in before.told if name not in told)
-        after = Tenancies(self._next_at(moment.leases, doors, at), doors, told)
-        return Turn(after, found + gone, orders)
+        said, found = self._said(moment.leases, before.said, at)
+        found += _failures(doors, at)
+        told = tuple({name: None for name, _ in found})
+        found += ((name, clear(at)) for name in before.told if name not in told)
+        after = Tenancies(self._next_at(moment.leases, doors, at), doors, told, said)
+        return Turn(after, tuple(found), orders)
 
     def deadline(self, state: list[object] | Tenancies) -> Instant | None:
         """Return the next threshold of a lease, or when an order is to be looked at."""
         return _tenancies_of(state).next_at
 
-    def _found(
-        self, leases: tuple[Lease, ...], doors: Mapping[str, Authorisation], at: Instant
-    ) -> Iterator[Named]:
-        notice = round(self.notice.value * DAY)
-        ending = [each for each in leases if each.ends_at - notice <= at < each.ends_at]
-        if ending:
-            first = min(ending, key=_end)
-            severity = Severity.WARNING if first.ends_at - at <= SOON else Severity.NOTICE
-            evidence: Evidence = {
-                "person": first.person, "ends_at": first.ends_at, "count": len(ending),
-                "limit": self.notice.value, "limit_from": self.notice.source,
-            }  # fmt: skip
-            since = first.ends_at - notice
-            yield LEASE_ENDING.name, Finding(severity, at, since, evidence)
-        ended = [each for each in leases if each.ends_at <= at < each.ends_at + TOLD]
-        if ended:
-            last = max(ended, key=_end)
-            evidence = {
-                "person": last.person, "ends_at": last.ends_at, "count": len(ended),
-                "doors": len(last.doors), "limit_from": _SOURCE,
-            }  # fmt: skip
-            yield LEASE_ENDED.name, Finding(Severity.NOTICE, at, last.ends_at, evidence)
-        yield from _failures(doors, at)
+    def _said(
+        self, leases: tuple[Lease, ...], before: Mapping[str, Said], at: Instant
+    ) -> tuple[dict[str, Said], list[Named]]:
+        """Return what is then said of the leases, by alert, and what that finds."""
+        said: dict[str, Said] = {}
+        found: list[Named] = []
+        reminders = [reminder_of(lease, at, self.notice) for lease in leases]
+        for alert in (LEASE_ENDING.name, LEASE_ENDED.name):
+            of_alert = [each for each in reminders if each and each.alert == alert]
+            if of_alert:
+                said[alert], findings = findings_of(of_alert, before.get(alert), at, self.notice)
+                found += ((alert, finding) for finding in findings)
+        return said, found
 
     def _next_at(
         self, leases: tuple[Lease, ...], doors: Mapping[str, Authorisation], at: Instant
     ) -> Instant | None:
-        notice = round(self.notice.value * DAY)
-        instants = [
-            lease.ends_at + offset for lease in leases for offset in (-notice, -SOON, 0, TOLD)
-        ]
+        instants = [instant for lease in leases for instant in instants_of(lease, self.notice)]
+        shared = [opening.until for lease in leases for opening in lease.shared]
+        instants += [until for until in shared if until < FOR_GOOD]
         instants += [known.next_at for known in doors.values() if known.next_at is not None]
         return min((instant for instant in instants if instant > at), default=None)
-
-
-def _end(lease: Lease) -> Instant:
-    return lease.ends_at
 
 
 def _tenancies_of(state: object) -> Tenancies:
     if isinstance(state, Tenancies):
         return state
-    next_at, doors, told = state  # type: ignore[misc]
-    known = {key: authorisation_of(each) for key, each in doors.items()}  # type: ignore[has-type]
-    return Tenancies(next_at, known, tuple(told))  # type: ignore[has-type]
+    saved = Tenancies(*state)  # type: ignore[misc]
+    doors = {key: authorisation_of(each) for key, each in saved.doors.items()}
+    said = {alert: Said(each[0], tuple(each[1])) for alert, each in saved.said.items()}
+    return Tenancies(saved.next_at, doors, tuple(saved.told), said)
 
 
 def _pressed(
@@ -160,7 +144,8 @@ def _pressed(
 ) -> tuple[dict[str, Authorisation], tuple[Order, ...]]:
     """Return what is known of the doors and the orders that are due.
 
-    Of a person who has no lease any more, it is kept where the door refuses.
+    Of a person who has no lease any more, it is kept where the door refuses. Where a lease of
+    another dwelling ends last, that dwelling tells the door to refuse, and here it is not known.
     """
     after = {
         key: Authorisation(known.revoked, known.wanted) for key, known in doors.items()
@@ -168,13 +153,15 @@ def _pressed(
     }  # fmt: skip
     orders: list[Order] = []
     for lease in leases:
-        for door in lease.doors:
+        for door, until, ends_last in lease.openings:
             key = f"{lease.person} {door}"
+            if until <= now and not ends_last:
+                after[key] = Authorisation(revoked=None, wanted=True)
+                continue
             holder = Holder(home, lease.person, door)
             known = doors.get(key, Authorisation())
-            known, given = pressed(holder, known, now, revoke=lease.ends_at <= now)
+            after[key], given = pressed(holder, known, now, revoke=until <= now)
             orders += given
-            after[key] = known
     return {key: known for key, known in after.items() if not known.is_settled}, tuple(orders)
 
 
