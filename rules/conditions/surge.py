@@ -13,8 +13,8 @@ from rules.finding import Evidence, Finding, clear
 from rules.severity import Severity
 from rules.water_use import HOUR, LONGEST_SLOT, WATER_USE, Use, hundredths, thousandths, use_in
 
-_SHORTEST = 10 * 60_000
-"""What shakes a counter by 3 L makes of a minute a burst; of ten it makes 18 L/h (a choice)."""
+_SHORTEST = 5 * 60_000
+"""A counter that shakes by 3 L makes a burst of a minute; of five it makes 36 L/h (a choice)."""
 
 
 class Unusual(NamedTuple):
@@ -40,7 +40,7 @@ class Impossible(NamedTuple):
 class Surge(Timeless):
     """The smaller flow of two slots that follow each other; the first may be a gap, with its mean.
 
-    Slots of less than ten minutes are taken together.
+    Slots of less than five minutes are taken together.
 
     The record halves in `forgotten_in`, so that one feast does not deafen it for ever; it is judged
     by when it is `learning` old. Once found, the limit stays until the flow is below it. State:
@@ -76,9 +76,9 @@ class Surge(Timeless):
             if whole is None:
                 return state, None
             use = whole
-        return self._judged(state, use, "increment_m3" in reading.values)
+        return self._judged(state, use, reading)
 
-    def _judged(self, state: State, use: Use, measured: bool) -> Verdict:
+    def _judged(self, state: State, use: Use, reading: Reading) -> Verdict:
         before, slot_at, record, record_at, kept_at, since, limit, _ = state
         start_at, end_at, litres, _, _, _, _ = use
         span = end_at - start_at
@@ -89,7 +89,8 @@ class Surge(Timeless):
         if not flow and not since:
             dry = (0.0, 0, record, record_at, kept_at, 0, 0.0, 0)
             return dry if before else state, None
-        lasting, once = min(before, flow) if slot_at == start_at else 0.0, flow if measured else 0.0
+        lasting = min(before, flow) if slot_at == start_at else 0.0
+        once = flow if "increment_m3" in reading.values else 0.0
         severity: Severity | None = None
         if since or flow >= self._least:
             if not since:
