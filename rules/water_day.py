@@ -42,8 +42,14 @@ _FROZEN = -2 * DAY
 _COARSEST_L = 10
 """A meter that counts in larger steps looks dry for days (practice)."""
 _SHUT, _WAS_SHUT, _COARSE = 1, 2, 4
-_NONE = (0, 0.0, 0, 0, 0)
+_NONE = (0, 0.0, 0, 0, 0, 0)
+_SETTLED = 6 * HOUR
+_SETTLED_READINGS = 5
+"""By so long after midnight, and so many readings, a counter that is wrong has mostly gone back
+(choices)."""
 _NIGHT_COVERAGE = 0.6
+_LONGEST_NIGHT_SLOT = 75 * 60_000
+"""A longer one may hide a pause: its mean is not the least flow (a choice: an hour, and late)."""
 
 
 class Day(NamedTuple):
@@ -81,7 +87,7 @@ class Day(NamedTuple):
 class Night(NamedTuple):
     """The night of a local day: its least flow in L/h, and of how many milliseconds.
 
-    Only slots that lie in it whole count.
+    Only slots of at most 75 minutes that lie in it whole count.
     """
 
     number: int
@@ -120,53 +126,95 @@ def number_of_day(at: Instant) -> int:
 
 
 def day_of(state: State, reading: Reading) -> tuple[State, Day | None]:
-    """Add the use that a reading shows; return the day that it ends.
+    """Add the use that a reading shows; return the day that is over by it.
 
-    State: of the day that runs its number, litres and milliseconds known; when the counter last
-    moved; as bits, whether the valve is shut, whether it was in this day, whether the meter is
-    coarse.
+    What a counter says of a day is told six hours and five readings after it, at the latest after
+    the next, for a count may yet turn out wrong; what a meter measured in slots, at once. State: of
+    the day that runs its number, litres and milliseconds known; when the counter last moved; as
+    bits, whether the valve is shut, whether it was in this day, whether the meter is coarse; the
+    day that is over and not told yet, with the readings since, or 0.
     """
     values = reading.values
-    number, litres, known_ms, moved_at, status = state or _NONE
+    number, litres, known_ms, moved_at, status, over = state or _NONE
+    was = status
     if status or values.get("valve") == "shut" or "resolution_l" in values:
         status = _status(status, values)
     use = cast("Use | None", values.get(WATER_USE))
     if use is None or use.step is not None or (more := use.litres) is None:
-        if use is not None and use.step is Step.ERROR and _went_back(use):
-            return (number, litres, known_ms + _FROZEN, moved_at, status), None
-        told = status == (state or _NONE)[4]
-        return state if told else (number, litres, known_ms, moved_at, status), None
+        same = status == was and not _went_back(use)
+        return state if same else _without_use(state or _NONE, status, use), None
     start_at, end_at = use.start_at, use.end_at
     frozen, midnight = 0, number * DAY - _UTC_OFFSET
     if more and number:
-        frozen = _FROZEN if more >= _AT_ONCE_L and end_at - moved_at >= _STOOD else 0
-        known_ms, moved_at = known_ms + frozen, end_at
+        if more >= _AT_ONCE_L and end_at - moved_at >= _STOOD:
+            frozen, known_ms, over = _FROZEN, known_ms + _FROZEN, _unknown(over)
+        moved_at = end_at
     if midnight <= start_at and end_at < midnight + DAY:
         known_ms += end_at - start_at
         if more:
             litres = thousandths(litres + more)
-        return (number, litres, known_ms, moved_at, status), None
-    today = number_of_day(end_at)
-    if not number:
-        new, _ = _turned(None, use, today)
-        return (today, new.litres, new.known_ms, end_at, status), None
-    if today < number:
+        if not over:
+            return (number, litres, known_ms, moved_at, status, 0), None
+        over, day = _settled(over, None, end_at)
+        return (number, litres, known_ms, moved_at, status, over), day
+    if end_at < midnight:
         return state, None
-    new, ended = _turned(Day(number, litres, known_ms, status > 0), use, today)
+    before = (number, litres, known_ms, moved_at or end_at, status, over)
+    return _over_midnight(before, use, frozen, "increment_m3" in values)
+
+
+def _over_midnight(state: State, use: Use, frozen: int, at_once: bool) -> tuple[State, Day | None]:  # noqa: FBT001 of two kinds of meter
+    number, litres, known_ms, moved_at, status, over = state
+    today = number_of_day(use.end_at)
+    old = Day(number, litres, known_ms, status > 0) if number else None
+    new, ended = _turned(old, use, today)
     if ended is not None:
         status = status | _WAS_SHUT if status & _SHUT else status & ~_WAS_SHUT
         new = new._replace(known_ms=new.known_ms + frozen)
-    return (today, new.litres, new.known_ms, moved_at, status), ended
+    day = ended
+    if ended is None or not at_once:
+        over, day = _settled(over, ended, use.end_at)
+    return (today, new.litres, new.known_ms, moved_at, status, over), day
+
+
+def _without_use(state: State, status: int, use: Use | None) -> State:
+    """Return the state with a status, after a reading of which no use is known."""
+    number, litres, known_ms, moved_at, _, over = state
+    if _went_back(use):
+        known_ms, over = known_ms + _FROZEN, _unknown(over)
+    return number, litres, known_ms, moved_at, status, over
+
+
+def _settled(over: State, ended: Day | None, at: Instant) -> tuple[State, Day | None]:
+    """Return the day that waits, or 0, and the one to be told, of one that waited and a new one."""
+    waits = 0 if ended is None else (*ended, 1)
+    if not over:
+        return waits, None
+    *day, readings = over
+    told = Day(*cast("tuple[int, float, int, bool]", day))
+    if ended is not None or (readings + 1 >= _SETTLED_READINGS and at >= told.end_at + _SETTLED):
+        return waits, told
+    return (*day, readings + 1), None
+
+
+def _unknown(over: State) -> State:
+    """Return a day that waits as one that is not known, for the counter was wrong."""
+    return (*over[:2], over[2] + _FROZEN, *over[3:]) if over else 0
 
 
 def day_until(state: State, at: Instant) -> Instant:  # noqa: ARG001 the state has it
-    """Return until when readings end no day; 0 for not known."""
-    return state[0] * DAY - _UTC_OFFSET + DAY if state and state[0] else 0
+    """Return until when readings tell of no day; 0 for not known."""
+    if not state or not state[0]:
+        return 0
+    begun_at: Instant = state[0] * DAY - _UTC_OFFSET
+    return begun_at + (_SETTLED if state[5] else DAY)
 
 
-def _went_back(use: Use) -> bool:
+def _went_back(use: Use | None) -> bool:
     """Return whether the counter fell: then its rise before may have been no water."""
-    return use.counts is not None and use.counts[1] < use.counts[0]
+    if use is None or use.step is not Step.ERROR or use.counts is None:
+        return False
+    return use.counts[1] < use.counts[0]
 
 
 def _turned(old: Day | None, use: Use, number: int) -> tuple[Day, Day | None]:
@@ -206,7 +254,7 @@ def night_of(state: State, reading: Reading) -> tuple[State, Night | None]:
     until = since + use.end_at - start_at
     if since < NIGHT_FROM or until > NIGHT_UNTIL:
         return None, None if state is None else Night(*state)
-    if not use.slot:
+    if use.litres is None or use.end_at - start_at > _LONGEST_NIGHT_SLOT:
         return state, None
     number = number_of_day(start_at)
     flow, known = hundredths(use.flow_lh), use.end_at - start_at
@@ -244,8 +292,9 @@ class NightGuard:
             return True
         ends_at = self._begins_at + NIGHT_UNTIL - NIGHT_FROM
         if at <= ends_at:
-            flow = (count - before) * 1_000 * HOUR / (at - start_at)
-            self._begun, self._quiet = True, self._quiet or flow < self._most_lh
+            if at - start_at <= _LONGEST_NIGHT_SLOT:
+                flow = (count - before) * 1_000 * HOUR / (at - start_at)
+                self._begun, self._quiet = True, self._quiet or flow < self._most_lh
             if at < ends_at:
                 return True
         is_quiet = self._quiet or not self._begun

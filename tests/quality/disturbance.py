@@ -1,7 +1,7 @@
 """Gaps and wrong counters that are put into the readings of a real meter.
 
-Left out is what nobody can tell from water, or from none, when it is judged: a counter that rises
-by what a tap could let through, and one that stands for two whole days and more.
+Left out is what nobody can tell from water when it is judged, at the time or ever: a counter that
+rises by what a tap could let through, and stays there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,15 +12,21 @@ from tests.quality.injection import DAY, HOUR, Counted
 
 JUMP_L = 248_541
 """The one jump that the recording has."""
+_BEIJING, _NIGHT_UNTIL = 8 * HOUR, 7 * HOUR
 LASTS_DAYS = 5
 """How long the longest of them lasts."""
 _GAPS_H = (1, 3, 8, 24, 72, 24 * LASTS_DAYS)
-_FROZEN_H = (3, 8, 24)
+_FROZEN_H = (3, 8, 24, 48, 72)
+STANDS = frozenset({"frozen for 48 h", "frozen for 72 h", "frozen, and on from there"})
+"""Of a counter that stands for two days, or never counts what ran, the rules for that may speak."""
 
 _Wrong: TypeAlias = Callable[[int, int], int]
 """What a counter says, of what it should say and of what it should have said at first."""
 _FOR_A_WHILE: Mapping[str, _Wrong] = {
     "jump": lambda litres, _: litres + JUMP_L,
+    "rise of 300 L": lambda litres, _: litres + 300,
+    "rise of 2,000 L": lambda litres, _: litres + 2_000,
+    "rise of 4,000 L": lambda litres, _: litres + 4_000,
     "half": lambda litres, _: litres // 2,
     "zero": lambda _, __: 0,
 }
@@ -53,6 +59,11 @@ def disturbances(readings: Sequence[Counted]) -> dict[str, list[Counted]]:
         "each twice": [*before, *(one for one in after for _ in range(2))],
         "a day late": [*before, *_late(after, start_at + DAY)],
         "a day in disorder": [*before, *_in_disorder(after, start_at + DAY)],
+        "a week in disorder": [*before, *_in_disorder(after, start_at + 7 * DAY)],
+        "every second one lost": [*before, *after[1::2]],
+        "every third one lost": [*before, *(one for place, one in enumerate(after) if place % 3)],
+        "no word at night": [*before, *(one for one in after if not _at_night(one[0]))],
+        "shaking by 3 L": [*before, *_shaking(after)],
     }
 
 
@@ -88,3 +99,12 @@ def _in_disorder(after: Sequence[Counted], until: Instant) -> list[Counted]:
     number = sum(at < until for at, _ in after) // 3 * 3
     order = [place + (1, -1, 0)[place % 3] for place in range(number)]
     return [*(after[place] for place in order), *after[number:]]
+
+
+def _at_night(at: Instant) -> bool:
+    return (at + _BEIJING) % DAY < _NIGHT_UNTIL
+
+
+def _shaking(after: Sequence[Counted]) -> list[Counted]:
+    """Let every fifth reading say 3 L less; one real meter did so at every fiftieth."""
+    return [(at, litres - 3 * (place % 5 == 0)) for place, (at, litres) in enumerate(after)]

@@ -11,7 +11,7 @@ from rules.memory import SavedState
 from rules.severity import Severity
 from rules.subject import Subject
 from rules.water_use import LONGEST_SLOT
-from tests.quality.disturbance import LASTS_DAYS, disturbances
+from tests.quality.disturbance import LASTS_DAYS, STANDS, disturbances
 from tests.quality.injection import DAY, LASTS, Counted, leaking, leaks
 from tests.quality.meter import Alarm, Watched, alarms_of, trivial, warnings_of
 
@@ -20,6 +20,8 @@ ONSETS = 4
 MONTH = 365.25 / 12 * DAY
 _SAYS_SO = frozenset({"counter_step", "stopped_meter"})
 """Rules that are there to speak of the counter itself."""
+_STANDS = _SAYS_SO | {"low_day"}
+"""Those that tell of a counter that stands, whatever the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ def _disturb(
     expected = active | {alarm.rule for alarm in alarms_of(usual, states)}
     for name, readings in disturbances(usual).items():
         score.disturbed += 1
-        found = {alarm.rule for alarm in alarms_of(readings, states)} - expected - _SAYS_SO
+        says_so = _STANDS if name in STANDS else _SAYS_SO
+        found = {alarm.rule for alarm in alarms_of(readings, states)} - expected - says_so
         score.gap_alarms += [f"{rule} after {name}" for rule in sorted(found)]
 
 

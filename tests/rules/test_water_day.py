@@ -9,7 +9,7 @@ from pydantic_core import from_json, to_json
 
 from devices.reading import Reading, Value
 from rules.water_day import DAY, WATER_NIGHT, Day, Night, day_of, night_guard, night_of
-from rules.water_use import HOUR, WATER_USE, Counter, use_of
+from rules.water_use import HOUR, WATER_USE, Counter, Use, use_of
 
 MIDNIGHT = 1_772_380_800_000
 """2026-03-02 00:00 +08:00."""
@@ -33,8 +33,9 @@ def uses(counts: Counts) -> list[Reading]:
 
 
 def days(counts: Counts) -> list[Day]:
-    """Return the days that end."""
-    return days_of(uses(counts))
+    """Return the days that end, with ten hours in which nothing runs."""
+    *_, (hours, litres) = counts = list(counts)
+    return days_of(uses([*counts, *((hours + more, litres) for more in range(1, 11))]))
 
 
 def days_of(readings: Iterable[Reading]) -> list[Day]:
@@ -87,15 +88,35 @@ def test_each_day_is_told_once_and_none_that_was_not_heard() -> None:
 
 
 @pytest.mark.parametrize("shift", [0, 0.25])
-def test_what_a_frozen_counter_brings_after_is_of_no_day(shift: float) -> None:
-    frozen = [*hourly(shift, 2 + shift), *((hour + shift, 1_020) for hour in range(3, 30))]
-    thawed = [*frozen, *hourly(30 + shift, 78 + shift, start_l=1_250)]
-    (before, mixed, after) = days(thawed)[:3]
-    assert (before.known, before.litres) == (True, 20)
+@pytest.mark.parametrize("thaws_h", [30, 31])
+def test_what_a_frozen_counter_brings_after_is_of_no_day(shift: float, thaws_h: int) -> None:
+    until = thaws_h + shift
+    frozen = [*hourly(shift, 2 + shift), *((h + shift, 1_020) for h in range(3, thaws_h))]
+    (before, mixed, after) = days([*frozen, *hourly(until, until + 48, start_l=1_250)])[:3]
+    assert (before.known, before.litres) == (thaws_h > 30, 20)
     assert (mixed.known, mixed.known_ms < 0) == (False, True)
     assert after.known
-    (_, holiday, *_) = days([*frozen, *hourly(30 + shift, 78 + shift, start_l=1_060)])
+    (_, holiday, *_) = days([*frozen, *hourly(until, until + 48, start_l=1_060)])
     assert holiday.known
+
+
+def test_a_count_that_is_wrong_at_midnight_spoils_both_days() -> None:
+    wrong = [*hourly(0, 22), *((hour, 3_200) for hour in range(23, 27))]
+    told = days([*wrong, *hourly(27, 54, start_l=1_270)])
+    assert [day.known for day in told] == [False, False]
+    assert [day.known for day in days(hourly(0, 54))] == [True, True]
+
+
+def test_what_the_meter_measured_itself_is_told_at_once() -> None:
+    values: dict[str, Value] = {"increment_m3": 0.01, "slot_minutes": 60}
+    state, found = None, []
+    for hour in range(1, 26):
+        at = MIDNIGHT + hour * HOUR
+        use = Use(at - HOUR, at, 10.0)
+        reading = Reading("m", "water_meter", at, at, {**values, WATER_USE: use})  # type: ignore[dict-item]
+        state, day = day_of(state, reading)
+        found += [(hour, day.litres)] if day else []
+    assert found == [(24, 240.0)]
 
 
 def test_what_a_frozen_counter_brings_over_midnight_is_of_neither_day() -> None:
@@ -110,7 +131,7 @@ def test_what_a_counter_rose_before_it_went_back_may_have_been_no_water() -> Non
 
 
 def test_a_reading_of_the_day_before_changes_nothing() -> None:
-    state = (TODAY + 1, 5.0, HOUR, MIDNIGHT + DAY, 0)
+    state = (TODAY + 1, 5.0, HOUR, MIDNIGHT + DAY, 0, 0)
     assert day_of(state, uses([(1, 10), (2, 20)])[1]) == (state, None)
 
 
@@ -132,7 +153,7 @@ def test_a_reading_of_the_day_before_changes_nothing() -> None:
 def test_a_day_is_excused_for_a_shut_valve_or_a_coarse_meter(
     said: dict[int, dict[str, Value]], excused: list[bool]
 ) -> None:
-    readings = uses(hourly(0, 72, litres=0))
+    readings = uses(hourly(0, 78, litres=0))
     for hour, values in said.items():
         readings[hour] = readings[hour]._replace(values={**readings[hour].values, **values})
     assert [day.excused for day in days_of(readings)] == excused
@@ -144,7 +165,7 @@ def test_a_day_is_excused_for_a_shut_valve_or_a_coarse_meter(
         pytest.param(hourly(0, 6), 10, 3, id="slots on the hour"),
         pytest.param(hourly(0.25, 6.25), 10, 2, id="only whole slots"),
         pytest.param([(1, 0), (2, 9), (3, 9), (4, 30), (5, 60)], 0, 3, id="the least counts"),
-        pytest.param([(1, 0), (2.5, 9), (4, 39), (6, 80)], 20, 1.5, id="flow is by the hour"),
+        pytest.param([(1, 0), (2.2, 9), (3.4, 33), (6, 80)], 20, 1.2, id="flow is by the hour"),
         pytest.param([(1, 0), (2, 9), (3, 39), (5.1, 80)], 30, 1, id="a gap is no flow"),
     ],
 )

@@ -49,8 +49,8 @@ RULE = AlertRule(
     quieted_by=frozenset({"away", "maintenance"}),
     explanation=Template(
         zh="已连续 {low_days} 天日用水量低于 {limit_l} L，最近一天 {day_l} L"
-        "（依据：{limit_from}），自 {start_at} 起。",
+        "（依据：{limit_from}），自 {start_at} 起：无人用水，或水表停走。",
         en="Less than {limit_l} L a day for {low_days} days, {day_l} L on the last ({limit_from}),"
-        " since {start_at}.",
+        " since {start_at}: nobody uses water, or the meter stands.",
     ),
 )
