@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias, cast
 from devices.instant import Instant
 from devices.reading import Reading, Value
 from rules.condition import Calm, Calming, Condition, State, Timeless, Verdict
+from rules.conditions.never import Never
 from rules.derived import DERIVATIONS, RARE, Derivation, Guard
 from rules.lifecycle import Policy
 from rules.limits import LimitBook, LimitError
@@ -245,7 +246,7 @@ class Profiles:
                 ),
                 (self._sequence(rule, places) for rule in sequences),
                 (self._bound(alert, places, key[3]) for rule in sequences for alert in rule.alerts),
-                self._rulebook.derivations_of(kind),
+                (each.fitted(key[3]) for each in self._rulebook.derivations_of(kind)),
                 self.edition,
             )
         return self._made[key]
@@ -261,6 +262,7 @@ class Profiles:
             limit.name: self._rulebook.limits.in_force(rule.name, limit, places)
             for limit in rule.limits
         }
-        made = rule.condition(Numbers(limits, traits))
+        is_nothing = rule.of_homes and traits.is_bulk
+        made = Never() if is_nothing else rule.condition(Numbers(limits, traits))
         deadline = None if isinstance(made, Timeless) else made.deadline
         return Bound(rule.name, rule, made, rule.policy, made.start(), made.observe, deadline)

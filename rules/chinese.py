@@ -61,8 +61,8 @@ _SOURCES = {
     "practice: below -5 % of the range": "实践：低于量程的 -5%",
     "practice: more than half the range in one sample": "实践：一次采样变化超过量程一半",
     "practice: never a day below 0.3 m3": "实践：日用水 0.3 立方米以下不报",
-    "practice: old above 0.9 of the modulus and new below 0.1; GB/T 778.1: Q4 of DN20":
-        "实践：旧读数高于满量程 0.9，新读数低于 0.1；GB/T 778.1：DN20 的 Q4",
+    "practice: old above 0.9 of the modulus and new below 0.1; above twice Q3 is no flow":
+        "实践：旧读数高于满量程 0.9，新读数低于 0.1；超过两倍 Q3 不可能是流量",
     "practice: on at least 3 days of 7": "实践：7 天内至少 3 天",
     "practice: remind 30, 7 and 1 days before (a suggestion)": "实践建议：提前 30、7、1 天提醒",
     "practice: several days in Chongqing Yubei, taken as 2 or 3; 24 h in Shapingba":

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from devices.instant import Instant, instant_of
 from devices.reading import Reading
+from rules.meter_size import is_large
 from rules.subject import Subject
 
 FOR_GOOD = instant_of(datetime(9999, 1, 1, tzinfo=UTC))
@@ -57,14 +58,18 @@ class PremisesFacts(NamedTuple):
 class Traits(NamedTuple):
     """The facts that decide which numbers a rule uses; equal for many subjects.
 
-    Of an area: how many devices of each kind it has, and the bulk meters of its inflow.
+    `is_bulk`: a meter of no home, because it measures the inflow of an area, or by its size. Of an
+    area: how many devices of each kind it has, how many of these measure no inflow, its own or that
+    of a zone in it, and the bulk meters of its own.
     """
 
     model: str | None = None
     size: str | None = None
     care: str | None = None
     rooms: int | None = None
+    is_bulk: bool = False
     devices: tuple[tuple[str, int], ...] = ()
+    outlets: tuple[tuple[str, int], ...] = ()
     bulk: tuple[str, ...] = ()
 
 
@@ -116,6 +121,7 @@ class _Area(NamedTuple):
 
     chain: tuple[str, ...] = ()
     devices: tuple[tuple[str, int], ...] = ()
+    outlets: tuple[tuple[str, int], ...] = ()
     bulk: tuple[str, ...] = ()
 
 
@@ -198,9 +204,10 @@ class TableRegister:
             return Traits(care=premises.care, rooms=premises.rooms)
         if subject.scope == "area":
             area = self._areas.get(subject.id, _NO_AREA)
-            return Traits(devices=area.devices, bulk=area.bulk)
+            return Traits(devices=area.devices, outlets=area.outlets, bulk=area.bulk)
         device = self.devices.get(subject.id, _NO_DEVICE)
-        return Traits(model=device.model, size=device.size)
+        is_bulk = subject.id in self.bulk or is_large(device.size)
+        return Traits(model=device.model, size=device.size, is_bulk=is_bulk)
 
     def quiet(self, subject: Subject) -> tuple[Quiet, ...]:
         """Return the reasons to keep quiet about it, past and coming ones included."""
@@ -225,20 +232,27 @@ class TableRegister:
 
 def _areas_of(devices: Mapping[str, DeviceFacts], bulk: Mapping[str, str]) -> dict[str, _Area]:
     standing = Counter(
-        (facts.areas, device.partition("/")[0])
+        (facts.areas, device.partition("/")[0], device in bulk)
         for device, facts in devices.items()
         if not facts.is_removed
     )
     chains: dict[str, tuple[str, ...]] = {code: (code,) for code in bulk.values()}
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for (areas, kind), number in standing.items():
+    outlets: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for (areas, kind, is_bulk), number in standing.items():
         for place, code in enumerate(areas, start=1):
             chains[code] = areas[:place]
             counts[code][kind] += number
+            if not is_bulk:
+                outlets[code][kind] += number
     meters: defaultdict[str, list[str]] = defaultdict(list)
     for meter, code in sorted(bulk.items()):
         meters[code].append(meter)
     return {
-        code: _Area(chain, tuple(sorted(counts[code].items())), tuple(meters[code]))
+        code: _Area(chain, _sorted(counts[code]), _sorted(outlets[code]), tuple(meters[code]))
         for code, chain in chains.items()
     }
+
+
+def _sorted(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counts.items()))

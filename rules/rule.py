@@ -47,7 +47,8 @@ class AlertRule:
     data of these fields it is still known.
     A rule whose condition is `Amendable` sets `amends`; one of areas whose condition is `Mustering`
     sets `musters`. `quieted_by`: the reasons to keep quiet. A rule of silence names BLIND_AREA too:
-    its area hears of what it finds, from the beginning of the hold on.
+    its area hears of what it finds, from the beginning of the hold on. `of_homes`: it judges how
+    much water people use, and has nothing to say of a bulk meter.
     """
 
     name: str
@@ -64,6 +65,7 @@ class AlertRule:
     latch_from: Severity | None = None
     amends: bool = False
     musters: bool = False
+    of_homes: bool = False
     quieted_by: frozenset[str] = field(default=frozenset({MAINTENANCE, REMOVED}))
 
     @property
