@@ -144,7 +144,9 @@ class Profile:
         return Calmings(
             fields,
             tuple(each for each in bounds if each[0] in fields),
-            tuple(each for _, calm in said for each in calm.texts if each[0] in fields),
+            tuple(
+                dict.fromkeys(each for _, calm in said for each in calm.texts if each[0] in fields)
+            ),
             tuple(sorted(steady & fields)),
             {name: high for name, _, high in sorted(bounds, key=itemgetter(2), reverse=True)},
             tuple(_asked(bound) for bound in rules),

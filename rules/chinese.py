@@ -77,6 +77,8 @@ _SOURCES = {
     "the controller's own word": "门禁自报",
     "the controller's own word; the severity is general knowledge, not from a standard":
         "门禁自报；严重级别为通用经验，非标准规定",
+    "the meter's own word; the severity is general knowledge, not from a standard":
+        "水表自报；严重级别为通用经验，非标准规定",
     "the monitor's own word": "监测仪自报",
     "the monitor's own word, a loop current below 1 mA": "监测仪自报，回路电流低于 1 mA",
     "ventilation sequence of this project": "本系统的通风流程",
@@ -86,6 +88,7 @@ _SOURCES = {
 _WORDS = {
     "authorisation_restore": "恢复授权", "authorisation_revoke": "收回授权",
     "cover_open": "表盖打开", "magnetic_tamper": "磁干扰",
+    "burst": "爆管", "leak": "漏水", "over_range": "超量程", "reverse": "倒流",
     "blacklisted": "黑名单", "expired": "已过期", "liveness_fail": "活体检测未通过",
     "not_yet_valid": "尚未生效", "unknown": "未知凭证",
     "done": "已执行", "failed": "执行失败", "refused": "拒绝执行",
