@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 from devices.instant import Instant
 from devices.reading import Reading, Value
 from rules.condition import FOR_EVER, Calm, Calming, Condition, State, Timeless, Verdict
+from rules.conditions.never import Never
 from rules.derived import DERIVATIONS, RARE, Derivation, Guard
 from rules.lifecycle import Policy
 from rules.limits import LimitBook, LimitError
@@ -153,7 +154,9 @@ class Profile:
         return Calmings(
             fields,
             tuple(each for each in bounds if each[0] in fields),
-            tuple(each for _, calm in said for each in calm.texts if each[0] in fields),
+            tuple(
+                dict.fromkeys(each for _, calm in said for each in calm.texts if each[0] in fields)
+            ),
             tuple(sorted(steady & fields)),
             {name: high for name, _, high in sorted(bounds, key=itemgetter(2), reverse=True)},
             tuple(_asked(bound, timed=bound.name not in renewed) for bound in rules),
@@ -264,7 +267,7 @@ class Profiles:
                 ),
                 (self._sequence(rule, places) for rule in sequences),
                 (self._bound(alert, places, key[3]) for rule in sequences for alert in rule.alerts),
-                self._rulebook.derivations_of(kind),
+                (each.fitted(key[3]) for each in self._rulebook.derivations_of(kind)),
                 self.edition,
             )
         return self._made[key]
@@ -280,6 +283,7 @@ class Profiles:
             limit.name: self._rulebook.limits.in_force(rule.name, limit, places)
             for limit in rule.limits
         }
-        made = rule.condition(Numbers(limits, traits))
+        is_nothing = rule.of_homes and traits.is_bulk
+        made = Never() if is_nothing else rule.condition(Numbers(limits, traits))
         deadline = None if isinstance(made, Timeless) else made.deadline
         return Bound(rule.name, rule, made, rule.policy, made.start(), made.observe, deadline)

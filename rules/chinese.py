@@ -62,8 +62,8 @@ _SOURCES = {
     "practice: below -5 % of the range": "实践：低于量程的 -5%",
     "practice: more than half the range in one sample": "实践：一次采样变化超过量程一半",
     "practice: never a day below 0.3 m3": "实践：日用水 0.3 立方米以下不报",
-    "practice: old above 0.9 of the modulus and new below 0.1; GB/T 778.1: Q4 of DN20":
-        "实践：旧读数高于满量程 0.9，新读数低于 0.1；GB/T 778.1：DN20 的 Q4",
+    "practice: old above 0.9 of the modulus and new below 0.1; above twice Q3 is no flow":
+        "实践：旧读数高于满量程 0.9，新读数低于 0.1；超过两倍 Q3 不可能是流量",
     "practice: on at least 3 days of 7": "实践：7 天内至少 3 天",
     "practice: remind 30, 7 and 1 days before (a suggestion)": "实践建议：提前 30、7、1 天提醒",
     "practice: several days in Chongqing Yubei, taken as 2 or 3; 24 h in Shapingba":
@@ -77,6 +77,8 @@ _SOURCES = {
     "the controller's own word": "门禁自报",
     "the controller's own word; the severity is general knowledge, not from a standard":
         "门禁自报；严重级别为通用经验，非标准规定",
+    "the meter's own word; the severity is general knowledge, not from a standard":
+        "水表自报；严重级别为通用经验，非标准规定",
     "the monitor's own word": "监测仪自报",
     "the monitor's own word, a loop current below 1 mA": "监测仪自报，回路电流低于 1 mA",
     "ventilation sequence of this project": "本系统的通风流程",
@@ -88,6 +90,7 @@ _SOURCES = {
 _WORDS = {
     "authorisation_restore": "恢复授权", "authorisation_revoke": "收回授权",
     "cover_open": "表盖打开", "magnetic_tamper": "磁干扰",
+    "burst": "爆管", "leak": "漏水", "over_range": "超量程", "reverse": "倒流",
     "blacklisted": "黑名单", "expired": "已过期", "liveness_fail": "活体检测未通过",
     "not_yet_valid": "尚未生效", "unknown": "未知凭证",
     "done": "已执行", "failed": "执行失败", "refused": "拒绝执行",

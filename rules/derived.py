@@ -8,11 +8,14 @@ Given up: rules that work out the same thing in ways of their own.
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from devices.instant import Instant
 from devices.reading import Reading, Values
 from rules.condition import State
+from rules.meter_size import LARGEST_FLOW_LH, largest_flow_lh
+from rules.register import Traits
 from rules.water_day import WATER_DAY, WATER_NIGHT, day_of, day_until, night_guard, night_of
 from rules.water_use import WATER_USE, Bounds, counter_guard, use_of
 
@@ -36,6 +39,7 @@ class Derivation(NamedTuple):
     `until`: the instant before which readings after one have no value of it, 0 for not known. Or
     `guard`: what looks readings over, one after the other, so that its values stay within bounds;
     None while it can't. Both hold while the fields in `steady` stay as they are. See `rules.lull`.
+    `fit` makes it that of devices of some traits.
     """
 
     name: str
@@ -45,6 +49,21 @@ class Derivation(NamedTuple):
     until: Callable[[State, Instant], Instant] | None = None
     guard: Callable[[State, Reading, Bounds], Guard | None] | None = None
     steady: frozenset[str] = frozenset()
+    fit: Callable[["Derivation", Traits], "Derivation"] | None = None
+
+    def fitted(self, traits: Traits) -> "Derivation":
+        """Return what is derived of devices of these traits; for most it is the same."""
+        return self if self.fit is None else self.fit(self, traits)
+
+
+def _use_by_size(use: Derivation, traits: Traits) -> Derivation:
+    """Return the use of meters of a size: its flow decides what is a step of the counter."""
+    most_lh = largest_flow_lh(traits.size, is_bulk=traits.is_bulk)
+    if most_lh == LARGEST_FLOW_LH:
+        return use
+    return use._replace(
+        of=partial(use_of, most_lh=most_lh), guard=partial(counter_guard, most_lh=most_lh)
+    )
 
 
 _USE = frozenset({WATER_USE})
@@ -56,6 +75,7 @@ DERIVATIONS = (
         frozenset({"cumulative_m3", "increment_m3"}),
         guard=counter_guard,
         steady=frozenset({"serial"}),
+        fit=_use_by_size,
     ),
     Derivation(
         WATER_DAY,

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from devices.instant import Instant, instant_of
 from devices.reading import Reading
 from rules.door_words import is_of_itself
+from rules.meter_size import is_large
 from rules.subject import Subject
 
 FOR_GOOD = instant_of(datetime(9999, 1, 1, tzinfo=UTC))
@@ -83,16 +84,19 @@ class PremisesFacts(NamedTuple):
 class Traits(NamedTuple):
     """The facts that decide which numbers a rule uses; equal for many subjects.
 
-    `persons` is how many are registered in a dwelling, 0 for not known.
-    Of an area and of a dwelling in care: how many devices of each kind it has; of an area also the
-    bulk meters of its inflow.
+    `is_bulk`: a meter of no home, because it measures the inflow of an area, or by its size.
+    `persons` is how many are registered in a dwelling, 0 for not known. Of an area and of a
+    dwelling in care: how many devices of each kind it has; of an area also how many of these
+    measure no inflow, its own or that of a zone in it, and the bulk meters of its own.
     """
 
     model: str | None = None
     size: str | None = None
     care: str | None = None
     rooms: int | None = None
+    is_bulk: bool = False
     devices: tuple[tuple[str, int], ...] = ()
+    outlets: tuple[tuple[str, int], ...] = ()
     bulk: tuple[str, ...] = ()
     persons: int = 0
 
@@ -149,6 +153,7 @@ class _Area(NamedTuple):
 
     chain: tuple[str, ...] = ()
     devices: tuple[tuple[str, int], ...] = ()
+    outlets: tuple[tuple[str, int], ...] = ()
     bulk: tuple[str, ...] = ()
 
 
@@ -235,9 +240,10 @@ class TableRegister:
             return Traits(care=care, rooms=rooms, devices=devices, persons=persons)
         if subject.scope == "area":
             area = self._areas.get(subject.id, _NO_AREA)
-            return Traits(devices=area.devices, bulk=area.bulk)
+            return Traits(devices=area.devices, outlets=area.outlets, bulk=area.bulk)
         device = self.devices.get(subject.id, _NO_DEVICE)
-        return Traits(model=device.model, size=device.size)
+        is_bulk = subject.id in self.bulk or is_large(device.size)
+        return Traits(model=device.model, size=device.size, is_bulk=is_bulk)
 
     def quiet(self, subject: Subject) -> tuple[Quiet, ...]:
         """Return the reasons to keep quiet about it, past and coming ones included.
@@ -268,21 +274,24 @@ class TableRegister:
 
 def _areas_of(devices: Mapping[str, DeviceFacts], bulk: Mapping[str, str]) -> dict[str, _Area]:
     standing = Counter(
-        (facts.areas, device.partition("/")[0])
+        (facts.areas, device.partition("/")[0], device in bulk)
         for device, facts in devices.items()
         if not facts.is_removed
     )
     chains: dict[str, tuple[str, ...]] = {code: (code,) for code in bulk.values()}
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for (areas, kind), number in standing.items():
+    outlets: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for (areas, kind, is_bulk), number in standing.items():
         for place, code in enumerate(areas, start=1):
             chains[code] = areas[:place]
             counts[code][kind] += number
+            if not is_bulk:
+                outlets[code][kind] += number
     meters: defaultdict[str, list[str]] = defaultdict(list)
     for meter, code in sorted(bulk.items()):
         meters[code].append(meter)
     return {
-        code: _Area(chain, tuple(sorted(counts[code].items())), tuple(meters[code]))
+        code: _Area(chain, _sorted(counts[code]), _sorted(outlets[code]), tuple(meters[code]))
         for code, chain in chains.items()
     }
 
@@ -302,3 +311,7 @@ def _homes_of(register: TableRegister) -> dict[str, tuple[tuple[str, int], ...]]
         home: Counter(each.partition("/")[0] for each in devices) for home, devices in of.items()
     }
     return {home: tuple(sorted(count.items())) for home, count in counts.items()}
+
+
+def _sorted(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counts.items()))

@@ -48,7 +48,8 @@ class AlertRule:
     A rule whose condition is `Amendable` sets `amends`; one of areas whose condition is `Mustering`
     sets `musters`. `quieted_by`: the reasons to keep quiet. A rule of silence names BLIND_AREA too:
     its area hears of what it finds, from the beginning of the hold on. `remedy` names the sequence
-    that acts on it: each of its alerts tells what that has done.
+    that acts on it: each of its alerts tells what that has done. `of_homes`: it judges how much
+    water people use, and has nothing to say of a bulk meter.
     """
 
     name: str
@@ -66,6 +67,7 @@ class AlertRule:
     amends: bool = False
     musters: bool = False
     remedy: str | None = None
+    of_homes: bool = False
     quieted_by: frozenset[str] = field(default=frozenset({MAINTENANCE, REMOVED}))
 
     @property

@@ -93,6 +93,8 @@ class _References:
             yield "removed: expected no later than now"
         if row.bulk_of is not None:
             yield from self._area_known(row.bulk_of, "bulk_of")
+            if row.premises is not None:
+                yield "premises: expected none, a bulk meter is that of no dwelling"
         if row.premises is None:
             return
         home = self._premises.get((row.premises,))

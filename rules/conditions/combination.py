@@ -25,7 +25,8 @@ class Combination:
     All together are as grave as the least of them, and began when the last did. What is unknown
     leaves the rest: one that is clear denies "all", and one that is found is enough for "any".
     State: by condition its own state, its last word (a severity, 0 clear, -1 unknown), since when,
-    whether confirmed, and its evidence; then the last word of all.
+    whether confirmed, and its evidence; then the last word of all. Conditions may be added at the
+    end: with the next reading they begin, beside what was saved before.
     """
 
     needs: Literal["any", "all"]
@@ -46,6 +47,10 @@ class Combination:
     def observe(self, state: State, reading: Reading) -> Verdict:
         """Let each condition observe, and put their words together; most often none has any."""
         parts, word = state
+        if len(parts) < len(self._observe):
+            added = self.conditions[len(parts) :]
+            parts = [*parts, *([condition.start()] for condition in added)]
+            state = parts, word
         if word == _WELL:
             for place, observe in self._observe:
                 before = parts[place][0]
@@ -90,13 +95,13 @@ class Combination:
         conditions = cast("tuple[Calming, ...]", self.conditions)
         return min(
             condition.calm_until(own, at)
-            for condition, (own, *_) in zip(conditions, parts, strict=True)
+            for condition, (own, *_) in zip(conditions, parts, strict=False)
         )
 
     def tick(self, state: State, moment: Moment) -> Verdict:
         """Let time pass for those that have reached their deadline."""
         answers: list[Verdict] = []
-        for condition, (own, *_) in zip(self.conditions, state[0], strict=True):
+        for condition, (own, *_) in zip(self.conditions, state[0], strict=False):
             deadline = condition.deadline(own)
             due = deadline is not None and deadline <= moment.at
             answers.append(condition.tick(own, moment) if due else (own, None))
@@ -106,7 +111,7 @@ class Combination:
         """Return the first deadline of any."""
         deadlines = (
             condition.deadline(own)
-            for condition, (own, *_) in zip(self.conditions, state[0], strict=True)
+            for condition, (own, *_) in zip(self.conditions, state[0], strict=False)
         )
         return min((at for at in deadlines if at is not None), default=None)
 

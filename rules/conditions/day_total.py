@@ -7,6 +7,7 @@ from devices.instant import Instant
 from devices.reading import Reading
 from rules.condition import State, Timeless, Verdict
 from rules.finding import Evidence, Finding, clear
+from rules.meter_size import LARGEST_FLOW_LH
 from rules.severity import Severity
 from rules.water_day import DAY, Day, day_in, number_of_day
 from rules.water_use import slot_litres
@@ -23,13 +24,15 @@ _NEVER_HIGH = (0, 0, 0, 0.0)
 class HighDay(Timeless):
     """A day's use above `limit_l`: what is known of the day is enough, unless it is of another day.
 
-    Of a day that comes late, in slots, what has come late is added up by itself. State: 0; or
-    since, 0 for not high, the last day told, the last day of which slots came late, their litres.
+    Of a day that comes late, in slots, what has come late is added up by itself; a slot above
+    `most_lh` is not known. State: 0; or since, 0 for not high, the last day told, the last day of
+    which slots came late, their litres.
     """
 
     limit_l: float
     severity: Severity
     source: str
+    most_lh: float = LARGEST_FLOW_LH
 
     def start(self) -> State:
         """Return the state of a day that was not high."""
@@ -50,7 +53,7 @@ class HighDay(Timeless):
 
     def amend(self, state: State, reading: Reading) -> Verdict:
         """Add up the slots of a day that come late; one told already is not told again."""
-        litres, at = slot_litres(reading), reading.measured_at
+        litres, at = slot_litres(reading, self.most_lh), reading.measured_at
         if litres is None:
             return state, None
         since, told, late, before = state or _NEVER_HIGH

@@ -107,7 +107,7 @@ class ZoneBalance(Timeless):
             "usual_pct": round(mean(shares), 1),
             "limit_pct": round(limit, 1),
             "homes": homes,
-            "of_homes": self.zone.homes,
+            "of_homes": max(self.zone.homes, homes),
             "limit_from": self.loss.source,
         }
         return shares, since, Finding(Severity.WARNING, ended.end_at, since, evidence)

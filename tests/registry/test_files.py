@@ -71,6 +71,11 @@ REFUSED = {
         "7: area: expected 500103003001, that of its premises",
     ),
     "future": ("devices", _more("devices", "door,d-9,500103,,,,,2099-01-01,"), "7: removed: expec"),
+    "bulk home": (
+        "devices",
+        _more("devices", f"water_meter,wm-9,500103003,,,{HOME},,,500103"),
+        "7: premises: expected none",
+    ),
     "bulk": ("devices", _more("devices", "door,d-9,500103,,,,,,500104"), "7: bulk_of: expected"),
     "order": (
         "devices",

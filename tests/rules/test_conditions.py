@@ -263,6 +263,19 @@ def test_a_combination_is_the_gravest_of_any_or_the_least_of_all(
     assert observed(condition, readings)[0] == found
 
 
+@pytest.mark.parametrize("t", [20, 30], ids=["well", "found"])
+def test_a_condition_that_is_added_begins_beside_what_was_saved(t: float) -> None:
+    alone = Combination("any", (WARM,))
+    saved, _ = alone.observe(alone.start(), reading(0, {"t": t}))
+    saved = from_json(to_json(saved))
+    assert ANY.deadline(saved) is None
+    ticked, _ = ANY.tick(saved, Moment(MONDAY + HOUR))
+    for state in (saved, from_json(to_json(ticked))):
+        _, finding = ANY.observe(state, reading(2, {"t": t, "h": 95}))
+        assert finding is not None
+        assert finding.severity is Severity.CRITICAL
+
+
 def test_what_a_sensor_does_not_vouch_for_is_unknown_and_leaves_no_trace() -> None:
     trusted = Trusted(Threshold("t", WARM.levels, samples=2), "s", frozenset({"fault"}))
     row = [(30, "ok"), (30, "fault"), (30, "ok"), (30, "ok"), (20, "fault"), (20, "ok")]

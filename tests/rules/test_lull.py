@@ -142,8 +142,9 @@ class Journal(SavedStates):
 class Service:
     """An engine, its journal, and what it told when."""
 
-    def __init__(self, waiting: int) -> None:
+    def __init__(self, waiting: int, size: str | None = None) -> None:
         self._waiting = waiting
+        self._register = TableRegister({METER.id: DeviceFacts(size=size)} if size else {})
         self.journal = Journal()
         self.told: list[tuple[Instant, tuple[Effect, ...]]] = []
         self.written = 0
@@ -151,7 +152,7 @@ class Service:
         self.restart()
 
     def restart(self) -> None:
-        self.engine = Engine(RULES, TableRegister(), self.journal, waiting=self._waiting)
+        self.engine = Engine(RULES, self._register, self.journal, waiting=self._waiting)
 
     def live(self, reading: Reading, *, fails: bool = False) -> None:
         """Let time pass, then take a reading in; at the second try, if the first one fails."""
@@ -196,6 +197,45 @@ def test_what_is_told_is_told_at_the_same_reading_as_if_none_had_waited(
         eager.live(reading)
     assert patient.told == eager.told
     assert patient.state() == eager.state()
+
+
+FLOWS = (0.0, 900.0, 4_990.0, 5_010.0, 31_900.0, 32_100.0, 60_000.0)
+"""More and less than the largest flow of some sizes, in L/h."""
+_SAID_BESIDES: tuple[tuple[tuple[str, Value], ...], ...] = (
+    (),
+    (("flags", "leak"),),
+    (("flow_m3h", 0.3),),
+)
+LARGE = st.lists(
+    st.tuples(
+        st.integers(1, 15),
+        st.sampled_from(FLOWS),
+        st.sampled_from(_SAID_BESIDES),
+    ).map(lambda each: Stretch(each[0], more_l=each[1], fields=each[2])),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(LARGE, st.sampled_from(("DN15", "DN40", "DN50", "DN100")), FIELDS)
+@settings(deadline=None, derandomize=True, max_examples=30)
+def test_so_it_is_with_a_meter_of_any_size(
+    stretches: list[Stretch], size: str, fields: tuple[str, ...]
+) -> None:
+    patient, eager = Service(MOST_WAITING, size), Service(0, size)
+    for reading in arrivals(stretches, fields):
+        patient.live(reading)
+        eager.live(reading)
+    assert patient.told == eager.told
+    assert patient.state() == eager.state()
+
+
+def test_a_bulk_meter_waits_like_any_other() -> None:
+    one = Service(MOST_WAITING, "DN100")
+    for reading in arrivals([Stretch(240, more_l=4_000.0)]):
+        one.live(reading)
+    assert one.written < 150
+    assert not any(effects for _, effects in one.told)
 
 
 @given(STRETCHES, FIELDS, NUMBERS, NUMBERS)

@@ -17,13 +17,14 @@ Flag: TypeAlias = Literal[
 ]
 Valve: TypeAlias = Literal["open", "shut", "fault"]
 
-LARGEST_FLOW = 50.0
-"""m3/h; what a slot's increment is held against as well."""
+LARGEST_FLOW = 2_000.0
+"""m3/h; what a slot's increment is held against as well. That of the largest meter: what is too
+much for a small one is said by its size, which only the registry knows."""
 _FLAG = "|".join(sorted(get_args(Flag)))
 _REGISTER = "CJ/T 188: eight BCD digits, the coarsest unit being 1 m3"
 _FLOW = (
-    "GB/T 778.1: Q4 is 1.25 times Q3, here Q3 40 m3/h; that no meter of a fleet of homes is larger "
-    "is general knowledge, not from a standard"
+    "GB/T 778.1: Q4 is 1.25 times Q3, here Q3 1,600 m3/h; that no zone has a larger bulk meter is "
+    "general knowledge, not from a standard"
 )
 _COUNTER = "an unsigned counter of 32 bits, the widest in use (general knowledge)"
 
@@ -60,7 +61,7 @@ INCREMENT = Field(
     unit="m3",
     low=0.0,
     high=LARGEST_FLOW,
-    meaning="Water used in the slot that ends at `measured_at`; at most 50 m3/h times the slot",
+    meaning="Water used in the slot that ends at `measured_at`; at most 2,000 m3/h times the slot",
     source=f"{_FLOW}; an hour is the longest slot",
 )
 SLOT = Field(

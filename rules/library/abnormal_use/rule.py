@@ -47,6 +47,7 @@ RULE = AlertRule(
     condition=_condition,
     limits=(FACTOR, FLOOR_M3),
     stale_after=timedelta(hours=54),
+    of_homes=True,
     explanation=Template(
         zh="一日用水 {day_l} L，之前 {days} 个相同星期几的日用水中位数为 {median_l} L，"
         "限值 {limit_l} L（依据：{limit_from}），自 {start_at} 起。",

@@ -9,7 +9,7 @@ from rules.rule import AlertRule, Numbers
 from rules.severity import Severity
 from rules.water_use import WATER_USE
 
-_SOURCE = "practice: old above 0.9 of the modulus and new below 0.1; GB/T 778.1: Q4 of DN20"
+_SOURCE = "practice: old above 0.9 of the modulus and new below 0.1; above twice Q3 is no flow"
 
 
 def _condition(numbers: Numbers) -> Condition:  # noqa: ARG001 nothing can be set

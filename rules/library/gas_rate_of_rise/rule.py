@@ -33,7 +33,12 @@ def _limit(name: str, default: float, unit: str, low: float, high: float) -> Lim
 
 METHANE = _limit("ch4_rise", 10.0, "%LEL", 4.0, 25.0)
 H2S = _limit("h2s_rise", 5.0, "mg/m3", 2.0, 10.0)
-_OF = ((METHANE, "CH4 (%LEL)", "ch4_lel_pct"), (H2S, "H2S (mg/m3)", "h2s_mgm3"))
+CO = _limit("co_rise", 10.0, "mg/m3", 4.0, 20.0)
+_OF = (
+    (METHANE, "CH4 (%LEL)", "ch4_lel_pct"),
+    (H2S, "H2S (mg/m3)", "h2s_mgm3"),
+    (CO, "CO (mg/m3)", "co_mgm3"),
+)
 
 
 def _condition(numbers: Numbers) -> Condition:
@@ -50,9 +55,9 @@ RULE = AlertRule(
     title="Gas rises fast",
     title_zh="气体浓度快速上升",
     scope="device",
-    fields={"gas_monitor": frozenset({"ch4_lel_pct", "h2s_mgm3", "sensor_status"})},
+    fields={"gas_monitor": frozenset({*(field for _, _, field in _OF), "sensor_status"})},
     condition=_condition,
-    limits=(METHANE, H2S),
+    limits=(METHANE, H2S, CO),
     keep=timedelta(minutes=5),
     stale_after=STALE_AFTER,
     quieted_by=QUIETED_BY,

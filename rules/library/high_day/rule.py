@@ -6,6 +6,7 @@ from rules.condition import Condition
 from rules.conditions.day_total import HighDay
 from rules.explanation import Template
 from rules.limits import Limit, Tighter
+from rules.meter_size import largest_flow_lh
 from rules.rule import AlertRule, Numbers
 from rules.severity import Severity
 from rules.water_day import WATER_DAY
@@ -23,7 +24,8 @@ DAY_M3 = Limit(
 
 def _condition(numbers: Numbers) -> Condition:
     day = numbers[DAY_M3.name]
-    return HighDay(day.value * 1_000, Severity.NOTICE, day.source)
+    most_lh = largest_flow_lh(numbers.traits.size)
+    return HighDay(day.value * 1_000, Severity.NOTICE, day.source, most_lh)
 
 
 RULE = AlertRule(
@@ -36,6 +38,7 @@ RULE = AlertRule(
     limits=(DAY_M3,),
     stale_after=timedelta(hours=54),
     amends=True,
+    of_homes=True,
     explanation=Template(
         zh="一日用水 {day_l} L，限值 {limit_l} L（依据：{limit_from}），自 {start_at} 起。",
         en="{day_l} L in a day; the limit is {limit_l} L ({limit_from}), since {start_at}.",

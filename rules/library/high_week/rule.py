@@ -40,6 +40,7 @@ RULE = AlertRule(
     condition=_condition,
     limits=(WEEK_M3,),
     stale_after=timedelta(hours=54),
+    of_homes=True,
     explanation=Template(
         zh="七日用水 {total} L（其中 {coverage_pct}% 的时间有数据），限值 {limit} L"
         "（依据：{limit_from}），自 {start_at} 起。",

@@ -46,6 +46,7 @@ RULE = AlertRule(
     limits=(LITRES,),
     keep=timedelta(hours=72),
     stale_after=timedelta(hours=54),
+    of_homes=True,
     explanation=Template(
         zh="{hours} 小时内凡有数据的每个小时都有用水（有数据 {known_h} 小时），最小 {size_lh} L/h；"
         "判据 {limit_h} 小时大于 {limit_lh} L/h（依据：{limit_from}），自 {start_at} 起。",

@@ -47,6 +47,7 @@ RULE = AlertRule(
     limits=(DAY_M3, DAYS),
     stale_after=timedelta(hours=54),
     quieted_by=frozenset({"away", "maintenance"}),
+    of_homes=True,
     explanation=Template(
         zh="已连续 {low_days} 天日用水量低于 {limit_l} L，最近一天 {day_l} L"
         "（依据：{limit_from}），自 {start_at} 起：无人用水，或水表停走。",

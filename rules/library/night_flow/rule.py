@@ -6,11 +6,11 @@ from rules.condition import Condition
 from rules.conditions.night_flow import NightFlow, Sleep
 from rules.explanation import Template
 from rules.limits import Limit, Tighter
+from rules.meter_size import permanent_flow_lh
 from rules.rule import AlertRule, Numbers
 from rules.severity import Severity
 from rules.water_day import WATER_NIGHT
 
-_Q3_LH = {"DN15": 2_500.0, "DN20": 4_000.0}
 _FACTOR = 3.0
 
 FLOW_LH = Limit(
@@ -26,7 +26,7 @@ FLOW_LH = Limit(
 
 def _condition(numbers: Numbers) -> Condition:
     flow = numbers[FLOW_LH.name]
-    larger = _Q3_LH.get(numbers.traits.size or "", _Q3_LH["DN15"]) / _Q3_LH["DN15"]
+    larger = permanent_flow_lh(numbers.traits.size) / permanent_flow_lh(None)
     return NightFlow(Sleep(flow.value * larger, _FACTOR, flow.source), Severity.NOTICE)
 
 
@@ -39,6 +39,7 @@ RULE = AlertRule(
     condition=_condition,
     limits=(FLOW_LH,),
     stale_after=timedelta(hours=54),
+    of_homes=True,
     explanation=Template(
         zh="夜间最小流量 {least_lh} L/h，平时中位数 {median_lh} L/h，限值 {limit_lh} L/h"
         "（依据：{limit_from}），自 {start_at} 起。",

@@ -6,13 +6,13 @@ from rules.condition import Condition
 from rules.conditions.standstill import Daily, Flowing, Standstill
 from rules.explanation import Template
 from rules.limits import Limit, Tighter
+from rules.meter_size import permanent_flow_lh
 from rules.rule import AlertRule, Numbers
 from rules.water_day import WATER_DAY
 
 _SHARE = 0.9
-_FLOW = Flowing(
-    0.025, 50.0, 4, "GB/T 778.1: Q1 of DN15 with R100; 50 L in four readings is general knowledge"
-)
+_FLOW_M3H, _RUN_L, _SAMPLES = 0.025, 50.0, 4
+_SOURCE = "GB/T 778.1: Q1 of DN15 with R100; 50 L in four readings is general knowledge"
 
 DRY_DAYS = Limit(
     name="dry_days",
@@ -27,7 +27,9 @@ DRY_DAYS = Limit(
 
 def _condition(numbers: Numbers) -> Condition:
     days = numbers[DRY_DAYS.name]
-    return Standstill(_FLOW, Daily(int(days.value), _SHARE, days.source))
+    larger = permanent_flow_lh(numbers.traits.size) / permanent_flow_lh(None)
+    flowing = Flowing(_FLOW_M3H * larger, _RUN_L * larger, _SAMPLES, _SOURCE)
+    return Standstill(flowing, Daily(int(days.value), _SHARE, days.source))
 
 
 RULE = AlertRule(

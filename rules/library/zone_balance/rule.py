@@ -25,8 +25,8 @@ LOST_PCT = Limit(
 
 def _condition(numbers: Numbers) -> Condition:
     bulk = frozenset(numbers.traits.bulk)
-    homes = dict(numbers.traits.devices).get("water_meter", 0) - len(bulk)
-    if not bulk or homes <= 0:
+    homes = dict(numbers.traits.outlets).get("water_meter", 0)
+    if not bulk or not homes:
         return Never()
     lost = numbers[LOST_PCT.name]
     return ZoneBalance(Zone(bulk, homes), Loss(lost.value, _DEVIATIONS, lost.source))

@@ -1,0 +1,1 @@
+"""What a water meter itself says of the water that runs through it."""
