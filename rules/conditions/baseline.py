@@ -1,5 +1,6 @@
 """Baseline: a day's water against the same weekday of the weeks before, by median and MAD."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
@@ -15,6 +16,14 @@ _NORMAL = 1.4826
 """Times the median absolute deviation is the standard deviation of normal values."""
 
 
+class Usual(NamedTuple):
+    """Median and robust standard deviation of a history, and the largest value still usual."""
+
+    median: float
+    deviation: float
+    upper: float
+
+
 class Band(NamedTuple):
     """What is still usual: up to the largest of three.
 
@@ -26,11 +35,12 @@ class Band(NamedTuple):
     floor: float
     source: str
 
-    def upper(self, history: list[float]) -> float:
-        """Return the largest usual value; the history must not be empty."""
+    def usual(self, history: Sequence[float]) -> Usual:
+        """Return what a history, which must not be empty, makes usual."""
         middle = median(history)
         deviation = _NORMAL * median(abs(value - middle) for value in history)
-        return max(self.floor, self.factor * middle, middle + self.deviations * deviation)
+        far = middle + self.deviations * deviation
+        return Usual(middle, deviation, max(self.floor, self.factor * middle, far))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,8 @@ class Baseline(Timeless):
     `fewest` to `most` of the same weekdays make the band. A day that is not known is neither judged
     nor remembered, nor is one that may only have what is of the day before. An unusual one is
     judged and not remembered, until such days have been usual for `adapts`: then they are. State:
-    the totals by weekday; since, or for usual the number of the last such day, negative.
+    the totals by weekday, to a litre; since, or for usual the number of the last such day,
+    negative.
     """
 
     band: Band
@@ -61,7 +72,7 @@ class Baseline(Timeless):
         history, since = state or ([[]] * 7, 0)
         follows, since = since == 1 - day.number, max(0, since)
         usual: list[float] = history[day.number % 7]
-        upper = self.band.upper(usual) if len(usual) >= self.fewest else day.litres
+        upper = self.band.usual(usual).upper if len(usual) >= self.fewest else day.litres
         if day.litres > upper and not since:
             late = _late(history[day.number % 7 - 1], follows=follows)
             if day.litres - late <= upper:
@@ -78,7 +89,7 @@ class Baseline(Timeless):
             }
             if day.end_at - since < self.adapts.days * DAY:
                 return (history, since), Finding(self.severity, day.end_at, since, evidence)
-        remembered = [*usual, day.litres][-self.most :]
+        remembered = [*usual, round(day.litres)][-self.most :]
         history = [*history[: day.number % 7], remembered, *history[day.number % 7 + 1 :]]
         if evidence:
             return (history, since), Finding(self.severity, day.end_at, since, evidence)
