@@ -54,7 +54,7 @@ _SOURCES = {
         "实践：流入量的 12%，且超过自身 7 日均值加 2 倍标准差",
     "practice: 12 h in Shanghai Jiangsu Road and Shenzhen Longgang, 24 h in Taicang and Shapingba":
         "实践：上海江苏路、深圳龙岗 12 小时，太仓、沙坪坝 24 小时",
-    "practice: 3 times the median of the same weekday": "实践：同一星期日中位数的 3 倍",
+    "practice: 3 times the median of the same weekday": "实践：每周同一天中位数的 3 倍",
     "practice: 6 or more; Nanjing 10 people": "实践：6 人以上；南京 10 人",
     "practice: O2 at 20.9 %vol while CH4 is at 50 %LEL":
         "实践：CH4 达 50 %LEL 而 O2 仍为 20.9 %vol",

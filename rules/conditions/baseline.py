@@ -17,11 +17,12 @@ _NORMAL = 1.4826
 
 
 class Usual(NamedTuple):
-    """Median and robust standard deviation of a history, and the largest value still usual."""
+    """Median and robust standard deviation of a history; the largest value still usual, and why."""
 
     median: float
     deviation: float
     upper: float
+    source: str
 
 
 class Band(NamedTuple):
@@ -34,13 +35,16 @@ class Band(NamedTuple):
     deviations: float
     floor: float
     source: str
+    floor_source: str
 
     def usual(self, history: Sequence[float]) -> Usual:
         """Return what a history, which must not be empty, makes usual."""
         middle = median(history)
         deviation = _NORMAL * median(abs(value - middle) for value in history)
-        far = middle + self.deviations * deviation
-        return Usual(middle, deviation, max(self.floor, self.factor * middle, far))
+        upper = max(self.factor * middle, middle + self.deviations * deviation)
+        if upper > self.floor:
+            return Usual(middle, deviation, upper, self.source)
+        return Usual(middle, deviation, self.floor, self.floor_source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +75,25 @@ class Baseline(Timeless):
             return state, None
         history, since = state or ([[]] * 7, 0)
         follows, since = since == 1 - day.number, max(0, since)
-        usual: list[float] = history[day.number % 7]
-        upper = self.band.usual(usual).upper if len(usual) >= self.fewest else day.litres
-        if day.litres > upper and not since:
+        before: list[float] = history[day.number % 7]
+        usual = self.band.usual(before) if len(before) >= self.fewest else None
+        if usual and day.litres > usual.upper and not since:
             late = _late(history[day.number % 7 - 1], follows=follows)
-            if day.litres - late <= upper:
+            if day.litres - late <= usual.upper:
                 return state, None
         evidence: Evidence = {}
-        if day.litres > upper:
+        if usual and day.litres > usual.upper:
             since = since or day.start_at
             evidence = {
                 "day_l": round(day.litres, 1),
-                "median_l": round(median(usual), 1),
-                "limit_l": round(upper, 1),
-                "days": len(usual),
-                "limit_from": self.band.source,
+                "median_l": round(usual.median, 1),
+                "limit_l": round(usual.upper, 1),
+                "days": len(before),
+                "limit_from": usual.source,
             }
             if day.end_at - since < self.adapts.days * DAY:
                 return (history, since), Finding(self.severity, day.end_at, since, evidence)
-        remembered = [*usual, round(day.litres)][-self.most :]
+        remembered = [*before, round(day.litres)][-self.most :]
         history = [*history[: day.number % 7], remembered, *history[day.number % 7 + 1 :]]
         if evidence:
             return (history, since), Finding(self.severity, day.end_at, since, evidence)

@@ -17,7 +17,7 @@ from devices.reading import Reading
 from rules.condition import FOR_EVER, Calm, State, Timeless, Verdict
 from rules.conditions.baseline import Band
 from rules.finding import Evidence, Finding, clear
-from rules.hours import LITRES, UNKNOWN, added, packed, shortened, sign_of, spread
+from rules.hours import LITRES, LITTLE_L, UNKNOWN, added, packed, shortened, sign_of, spread
 from rules.severity import Severity
 from rules.water_use import HOUR, WATER_USE, Use, use_in
 
@@ -131,8 +131,9 @@ class HourBaseline(Timeless):
             "weeks": weeks,
             "median_l": round(usual.median, 1),
             "deviation_l": round(usual.deviation, 1),
+            "little_l": LITTLE_L,
             "limit_l": round(usual.upper, 1),
-            "limit_from": self.band.source,
+            "limit_from": usual.source,
         }
         return above, since, Finding(self.severity, until, since, evidence)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import from_json, to_json
@@ -41,7 +42,7 @@ START = 1_772_380_800_000
 """2026-03-02 00:00 +08:00, a Monday."""
 WEEK = 168
 FLOOR_L = 100.0
-CONDITION = HourBaseline(Band(3.0, 4.0, FLOOR_L, ""), Severity.NOTICE)
+CONDITION = HourBaseline(Band(3.0, 4.0, FLOOR_L, "own", "floor"), Severity.NOTICE)
 RULE = Rulebook((catalogue()["unusual_hours"],))
 
 Counted = tuple[Instant, int]
@@ -90,6 +91,17 @@ def test_an_amount_is_remembered_as_near_as_said(litres: float) -> None:
     assert 0.063 < ERROR < 0.064
 
 
+@pytest.mark.parametrize(
+    ("week", "upper", "source"),
+    [((0.0,) * 5, 100.0, "floor"), ((30.0,) * 5, 100.0, "floor"), ((50.0,) * 5, 150.0, "own")],
+)
+def test_a_limit_says_whether_it_is_the_floor(
+    week: Sequence[float], upper: float, source: str
+) -> None:
+    usual = CONDITION.band.usual(week)
+    assert (usual.upper, usual.source) == (upper, source)
+
+
 @given(st.lists(st.floats(0, LITTLE_L), min_size=5, max_size=5))
 def test_what_is_remembered_as_nothing_makes_no_band_above_the_floor(week: list[float]) -> None:
     assert CONDITION.band.usual(week).upper == FLOOR_L
@@ -127,8 +139,9 @@ def test_the_same_hours_on_another_day_of_the_week_are_told_with_their_band() ->
         "weeks": 5,
         "median_l": 0.0,
         "deviation_l": 0.0,
+        "little_l": 25.0,
         "limit_l": 100.0,
-        "limit_from": "",
+        "limit_from": "floor",
     }
 
 
@@ -158,6 +171,16 @@ def test_a_gap_never_makes_an_hour_high(week: list[int], lost: frozenset[int], a
     for finding in found(heard):
         assert before or finding.at in told
         before = finding.severity
+
+
+def test_a_week_that_is_lost_makes_no_hour_look_large() -> None:
+    mondays = (60, 10, 10, 45, 120, 200)
+    litres = [hour for usual in mondays for hour in [10] * 7 + [usual] * 4 + [10] * 157]
+    readings = counted(litres)
+    assert found(readings) == []
+    assert found([*readings[:6], *readings[12:]]) == []
+    litres[: 5 * WEEK] = [10] * (5 * WEEK)
+    assert found(counted(litres))
 
 
 @given(

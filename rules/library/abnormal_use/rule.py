@@ -34,7 +34,8 @@ FLOOR_M3 = Limit(
 
 def _condition(numbers: Numbers) -> Condition:
     factor, floor = numbers[FACTOR.name], numbers[FLOOR_M3.name]
-    band = Band(factor.value, _DEVIATIONS, floor.value * 1_000, factor.source)
+    litres = floor.value * 1_000
+    band = Band(factor.value, _DEVIATIONS, litres, factor.source, floor.source)
     return Baseline(band, Severity.NOTICE)
 
 
@@ -48,7 +49,7 @@ RULE = AlertRule(
     limits=(FACTOR, FLOOR_M3),
     stale_after=timedelta(hours=54),
     explanation=Template(
-        zh="一日用水 {day_l} L，前 {days} 个同一星期日的中位数为 {median_l} L，限值 {limit_l} L"
+        zh="一日用水 {day_l} L，前 {days} 个每周同一天的中位数为 {median_l} L，限值 {limit_l} L"
         "（依据：{limit_from}），自 {start_at} 起。",
         en="{day_l} L in a day; the median of {days} such weekdays before is {median_l} L and the"
         " limit {limit_l} L ({limit_from}), since {start_at}.",

@@ -35,9 +35,8 @@ FLOOR_LH = Limit(
 
 def _condition(numbers: Numbers) -> Condition:
     factor, floor = numbers[FACTOR.name], numbers[FLOOR_LH.name]
-    return HourBaseline(
-        Band(factor.value, _DEVIATIONS, floor.value, factor.source), Severity.NOTICE
-    )
+    band = Band(factor.value, _DEVIATIONS, floor.value, factor.source, floor.source)
+    return HourBaseline(band, Severity.NOTICE)
 
 
 RULE = AlertRule(
@@ -52,10 +51,12 @@ RULE = AlertRule(
     stale_after=timedelta(hours=54),
     explanation=Template(
         zh="{hour_at} 起一小时用水 {hour_l} L，前 {weeks} 周同一时段的中位数为 {median_l} L，"
-        "稳健标准差 {deviation_l} L，限值 {limit_l} L（依据：{limit_from}），"
+        "稳健标准差 {deviation_l} L（不足 {little_l} L 的小时计为 0），"
+        "限值 {limit_l} L（依据：{limit_from}），"
         "自 {start_at} 起多个小时超限。",
         en="{hour_l} L in the hour from {hour_at}; of the same hour of {weeks} weeks before the"
-        " median is {median_l} L, the robust standard deviation {deviation_l} L and the limit"
-        " {limit_l} L ({limit_from}); several hours since {start_at}.",
+        " median is {median_l} L and the robust standard deviation {deviation_l} L (an hour below"
+        " {little_l} L counts as 0); the limit is {limit_l} L ({limit_from}); several hours above"
+        " theirs since {start_at}.",
     ),
 )
