@@ -7,6 +7,8 @@ _SET_BY = "set by "
 _GENERAL = "通用经验，非标准规定"
 
 _SOURCES = {
+    "3 times the median of the same hour of the week, as of days (practice)":
+        "每周同一时段中位数的 3 倍，与按日判断的实践一致",
     "BACnet DoorAlarmState 4, tamper; the severity is general knowledge, not from a standard":
         "BACnet DoorAlarmState 4（拆动）；严重级别为通用经验，非标准规定",
     "ER26500, 3.6 V; general knowledge, not from a standard": f"ER26500 电池，3.6 V；{_GENERAL}",
@@ -62,6 +64,8 @@ _SOURCES = {
     "practice: below -5 % of the range": "实践：低于量程的 -5%",
     "practice: more than half the range in one sample": "实践：一次采样变化超过量程一半",
     "practice: never a day below 0.3 m3": "实践：日用水 0.3 立方米以下不报",
+    "practice: never a day below 0.3 m3, which are three hours of 100 L":
+        "实践：日用水 0.3 立方米以下不报，即三个小时各 100 升",
     "practice: old above 0.9 of the modulus and new below 0.1; above twice Q3 is no flow":
         "实践：旧读数高于满量程 0.9，新读数低于 0.1；超过两倍 Q3 不可能是流量",
     "practice: on at least 3 days of 7": "实践：7 天内至少 3 天",

@@ -57,7 +57,7 @@ class WaterDays(NamedTuple):
         if day is None:
             return None
         litres = day.litres if day.known_ms >= 0 else 0.0
-        return Amount(litres, max(day.known_ms, 0) / _MINUTE, day.end_at)
+        return Amount(round(litres), round(max(day.known_ms, 0) / _MINUTE), day.end_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Baseline: a day's water against the same weekday of the weeks before, by median and MAD."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
@@ -15,6 +16,15 @@ _NORMAL = 1.4826
 """Times the median absolute deviation is the standard deviation of normal values."""
 
 
+class Usual(NamedTuple):
+    """Median and robust standard deviation of a history; the largest value still usual, and why."""
+
+    median: float
+    deviation: float
+    upper: float
+    source: str
+
+
 class Band(NamedTuple):
     """What is still usual: up to the largest of three.
 
@@ -25,12 +35,16 @@ class Band(NamedTuple):
     deviations: float
     floor: float
     source: str
+    floor_source: str
 
-    def upper(self, history: list[float]) -> float:
-        """Return the largest usual value; the history must not be empty."""
+    def usual(self, history: Sequence[float]) -> Usual:
+        """Return what a history, which must not be empty, makes usual."""
         middle = median(history)
         deviation = _NORMAL * median(abs(value - middle) for value in history)
-        return max(self.floor, self.factor * middle, middle + self.deviations * deviation)
+        upper = max(self.factor * middle, middle + self.deviations * deviation)
+        if upper > self.floor:
+            return Usual(middle, deviation, upper, self.source)
+        return Usual(middle, deviation, self.floor, self.floor_source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,8 @@ class Baseline(Timeless):
     `fewest` to `most` of the same weekdays make the band. A day that is not known is neither judged
     nor remembered, nor is one that may only have what is of the day before. An unusual one is
     judged and not remembered, until such days have been usual for `adapts`: then they are. State:
-    the totals by weekday; since, or for usual the number of the last such day, negative.
+    the totals by weekday, to a litre; since, or for usual the number of the last such day,
+    negative.
     """
 
     band: Band
@@ -60,25 +75,25 @@ class Baseline(Timeless):
             return state, None
         history, since = state or ([[]] * 7, 0)
         follows, since = since == 1 - day.number, max(0, since)
-        usual: list[float] = history[day.number % 7]
-        upper = self.band.upper(usual) if len(usual) >= self.fewest else day.litres
-        if day.litres > upper and not since:
+        before: list[float] = history[day.number % 7]
+        usual = self.band.usual(before) if len(before) >= self.fewest else None
+        if usual and day.litres > usual.upper and not since:
             late = _late(history[day.number % 7 - 1], follows=follows)
-            if day.litres - late <= upper:
+            if day.litres - late <= usual.upper:
                 return state, None
         evidence: Evidence = {}
-        if day.litres > upper:
+        if usual and day.litres > usual.upper:
             since = since or day.start_at
             evidence = {
                 "day_l": round(day.litres, 1),
-                "median_l": round(median(usual), 1),
-                "limit_l": round(upper, 1),
-                "days": len(usual),
-                "limit_from": self.band.source,
+                "median_l": round(usual.median, 1),
+                "limit_l": round(usual.upper, 1),
+                "days": len(before),
+                "limit_from": usual.source,
             }
             if day.end_at - since < self.adapts.days * DAY:
                 return (history, since), Finding(self.severity, day.end_at, since, evidence)
-        remembered = [*usual, day.litres][-self.most :]
+        remembered = [*before, round(day.litres)][-self.most :]
         history = [*history[: day.number % 7], remembered, *history[day.number % 7 + 1 :]]
         if evidence:
             return (history, since), Finding(self.severity, day.end_at, since, evidence)

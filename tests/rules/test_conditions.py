@@ -213,7 +213,7 @@ def days(totals: Sequence[float], known_ms: int = DAY) -> list[Reading]:
     ]
 
 
-BASELINE = Baseline(Band(3.0, 4.0, 300.0, ""), WARNING)
+BASELINE = Baseline(Band(3.0, 4.0, 300.0, "", ""), WARNING)
 
 
 def test_a_day_is_held_against_the_same_weekday_of_the_weeks_before() -> None:

@@ -34,7 +34,8 @@ FLOOR_M3 = Limit(
 
 def _condition(numbers: Numbers) -> Condition:
     factor, floor = numbers[FACTOR.name], numbers[FLOOR_M3.name]
-    band = Band(factor.value, _DEVIATIONS, floor.value * 1_000, factor.source)
+    litres = floor.value * 1_000
+    band = Band(factor.value, _DEVIATIONS, litres, factor.source, floor.source)
     return Baseline(band, Severity.NOTICE)
 
 
