@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from devices.instant import Instant
 from ingest.clock import Clock
 from ingest.health import Health
 from ingest.journal.journal import Journal
@@ -22,6 +23,7 @@ class Known(NamedTuple):
 
     leases: Mapping[str, tuple[Lease, ...]] = {}
     removed: frozenset[str] = frozenset()
+    awaited: Mapping[str, Instant | None] = {}
 
 
 class Judges(NamedTuple):
@@ -57,13 +59,17 @@ def judges_of(
 def _moved(before: Known, after: Known) -> list[Subject]:
     """Return the premises whose leases have changed, and the devices that were removed.
 
+    And those without readings of which it has changed since when they are to be heard.
+
     Of 100,000 premises with leases in 60 ms.
     """
     old, new = before.leases, after.leases
     homes = (home for home in {**old, **new} if old.get(home) != new.get(home))
     moved = [Subject("premises", home) for home in homes]
-    return moved + [Subject("device", name) for name in sorted(after.removed - before.removed)]
+    gone = sorted(after.removed - before.removed)
+    awaited = (each for each in after.awaited.items() if each not in before.awaited.items())
+    return moved + [Subject("device", name) for name in (*gone, *(name for name, _ in awaited))]
 
 
 def _known(facts: Facts) -> Known:
-    return Known(facts.leases, facts.removed)
+    return Known(facts.leases, facts.removed, facts.register.awaited)

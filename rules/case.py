@@ -60,6 +60,7 @@ class Device(BaseModel):
     model: str | None = None
     maintenance_since: Span | None = None
     maintenance_until: Span | None = None
+    installed: Span | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -106,6 +106,16 @@ class Amendable(Protocol):
         """Take in a late reading; a clear finding says that what was found has not been there."""
 
 
+class Awaiting(Protocol):
+    """A condition that can find something of a device that was never heard."""
+
+    def expect(self, state: State, since: Instant | None, at: Instant) -> Verdict:
+        """Expect a device never heard since then; told again, and when that changes, at `at`.
+
+        None for one that is not expected, or no longer. Times before the first `at` do not count.
+        """
+
+
 class Mustering(Protocol):
     """A condition of an area that also looks at which of its devices are silent."""
 

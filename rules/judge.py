@@ -2,13 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, cast
 
 from devices.instant import Instant
 from devices.message import Reply
 from devices.reading import Reading
 from rules.bound import Bound, BoundSequence, Watch
-from rules.condition import Amendable, Mustering, Roll, Silence, State, Verdict
+from rules.condition import Amendable, Awaiting, Mustering, Roll, Silence, State, Verdict
 from rules.due import due_of, rule_due, turn_due
 from rules.effect import AlertChange, Effect
 from rules.lifecycle import (
@@ -28,7 +28,7 @@ from rules.lifecycle import (
 )
 from rules.memory import FAR, Memory
 from rules.moment import Moment, Outage
-from rules.register import Lease, Quiet
+from rules.register import Register
 from rules.rule import BLIND_AREA, REMOVED
 from rules.sequence import Override
 from rules.sequence import Turn as SequenceTurn
@@ -39,19 +39,6 @@ _new = tuple.__new__
 """Makes a named tuple at a third of the cost, for what is made at each reading."""
 _MOST_STEPS = 1_000
 """What one passing of time may do to one rule; more is a condition that does not come to rest."""
-
-
-class Quietness(Protocol):
-    """What the judge asks of the register."""
-
-    def quiet(self, subject: Subject) -> tuple[Quiet, ...]:
-        """Return the reasons to keep quiet about a subject."""
-
-    def area_of(self, subject: Subject) -> str | None:
-        """Return the area a device falls silent with, None for none."""
-
-    def leases(self, subject: Subject) -> tuple[Lease, ...]:
-        """Return the leases of premises."""
 
 
 class Failure(NamedTuple):
@@ -76,7 +63,7 @@ class Judge:
     alert of an area stands for its devices silent since then.
     """
 
-    def __init__(self, register: Quietness) -> None:
+    def __init__(self, register: Register) -> None:
         self.register = register
         self.outages: tuple[Outage, ...] = ()
         self.effects: list[Effect] = []
@@ -146,7 +133,9 @@ class Judge:
                 self._turn(memory, bound, bound.sequence.answer, when, reply)
 
     def consider(self, memory: Memory, when: When) -> None:
-        """Look at the facts anew: of premises by the sequences that they move, then by alerts."""
+        """Look at the facts anew: by the sequences and rules that they move, then by alerts."""
+        if memory.subject.scope == "device" and not memory.clocks:
+            self._await(memory, when)
         for bound in memory.profile.sequences:
             if bound.rule.scope == "premises":
                 moment = self._moment(memory, when.at, hearing=False)
@@ -154,6 +143,19 @@ class Judge:
         for alert in [each for each in memory.profile.bound.values() if each.name in memory.lives]:
             state, life = memory.kept(alert)
             self._live(memory, alert, state, (life or NEVER, ()), when)
+
+    def _await(self, memory: Memory, when: When) -> None:
+        """Let a device never heard be expected, or no longer."""
+        since = self.register.awaited_since(memory.subject)
+        for bound in [each for each in memory.profile.bound.values() if each.rule.awaits]:
+            state, life = memory.kept(bound)
+            try:
+                after, finding = cast("Awaiting", bound.condition).expect(state, since, when.at)
+            except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
+                self._failed(memory, bound.name, error)
+                continue
+            step = judged(life or NEVER, finding, bound.policy) if finding else (life or NEVER, ())
+            self._live(memory, bound, after, step, when)
 
     def override(self, memory: Memory, sequence: str, override: Override, when: When) -> bool:
         """Let a person take over; return whether there is such a sequence and mode."""

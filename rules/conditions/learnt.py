@@ -44,7 +44,7 @@ class LearntSilence:
     habit: Habit
 
     def start(self) -> State:
-        """Return the state of a device never heard."""
+        """Return the state of a device that nobody expects."""
         return None
 
     def observe(self, state: State, reading: Reading) -> Verdict:
@@ -69,6 +69,12 @@ class LearntSilence:
         inner, *rest, patience = _whole(state)
         inner, finding = self._silent(patience).tick(inner, moment)
         return (inner, *rest, patience), finding
+
+    def expect(self, state: State, since: Instant | None, at: Instant) -> Verdict:
+        """Expect a device never heard; what passes until it is counts as its first interval."""
+        whole = _whole(state)
+        inner, finding = self.silent.expect(whole and whole[0], since, at)
+        return None if inner is None else (inner, whole[1] if whole else at, (), 0), finding
 
     def deadline(self, state: State) -> Instant | None:
         """Return when the next level is reached."""

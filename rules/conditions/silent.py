@@ -30,14 +30,15 @@ class Silent:
     `levels` in order of duration. It is found earlier by the `hold` of its rule, so that it is told
     when the first is over. A hole in what a device sends afterwards is no silence: it is for `tick`
     to say, not for the readings. State: last heard; or, once looked at, that, the number of
-    levels reached, and when it is to be looked at next.
+    levels reached, and when it is to be looked at next; of a device never heard, instead of when it
+    was, from when on it is expected, and True at the end.
     """
 
     levels: tuple[Patience, ...]
     hold: timedelta = timedelta(0)
 
     def start(self) -> State:
-        """Return the state of a device never heard."""
+        """Return the state of a device that nobody expects."""
         return None
 
     def observe(self, state: State, reading: Reading) -> Verdict:
@@ -50,20 +51,30 @@ class Silent:
         """Say since when nothing was heard."""
         if moment.hearing:
             return state, None
-        heard_at, reached = (state, 0) if isinstance(state, int) else state[:2]
+        heard_at, reached, _, *never = (state, 0, None) if isinstance(state, int) else state
         ours = moment.unheard_since(heard_at)
         if moment.at - heard_at - ours < self._durations[reached]:
-            return (heard_at, reached, heard_at + ours + self._durations[reached]), None
+            return (heard_at, reached, heard_at + ours + self._durations[reached], *never), None
         level = self.levels[reached]
         last = reached + 1 == len(self.levels)
         next_look_at = None if last else heard_at + ours + self._durations[reached + 1]
         evidence = {
-            "heard_at": heard_at,
+            "expected_at" if never else "heard_at": heard_at,
             "limit_h": level.duration / timedelta(hours=1),
             "limit_from": level.source,
         }
         found = Finding(level.severity, moment.at, heard_at, evidence)
-        return (heard_at, reached + 1, next_look_at), found
+        return (heard_at, reached + 1, next_look_at, *never), found
+
+    def expect(self, state: State, since: Instant | None, at: Instant) -> Verdict:
+        """Expect a device never heard, from when it was first expected on at the earliest."""
+        found = clear(at) if state is not None and state[1] else None
+        if since is None:
+            return None, found
+        expected_at = max(since, at if state is None else min(state[0], at))
+        if state is not None and state[0] == expected_at:
+            return state, None
+        return (expected_at, 0, expected_at + self._durations[0], True), found
 
     def deadline(self, state: State) -> Instant | None:
         """Return when the next level is reached."""
