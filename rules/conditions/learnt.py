@@ -81,9 +81,10 @@ class LearntSilence:
         if state is None:
             return None
         inner, _, _, patience = _whole(state)
-        if patience and isinstance(inner, int):
-            return int(inner + patience - self._hold_ms)
-        return self.silent.deadline(inner)
+        if patience and isinstance(inner, int) and patience < self._set_ms:
+            at: Instant = inner + patience - self._hold_ms
+            return at
+        return self._silent(patience).deadline(inner)
 
     @property
     def calm(self) -> Calm:
@@ -98,7 +99,7 @@ class LearntSilence:
         return heard_at + self._bounds_ms[0] - self._hold_ms
 
     def _silent(self, patience: int) -> Silent:
-        if not patience:
+        if not patience or patience >= self._set_ms:
             return self.silent
         learnt = self._learnt.get(patience)
         if learnt is None:
@@ -131,9 +132,13 @@ class LearntSilence:
     @cached_property
     def _bounds_ms(self) -> tuple[int, int, int]:
         """The least patience, the spare, and the setting's: 0.3 us to work out."""
-        bounds = self.habit.least, self.habit.spare, self.silent.levels[0].duration
-        least, spare, longest = map(milliseconds_of, bounds)
+        first = min(level.duration for level in self.silent.levels)
+        least, spare, longest = map(milliseconds_of, (self.habit.least, self.habit.spare, first))
         return least, spare, longest
+
+    @cached_property
+    def _set_ms(self) -> int:
+        return self._bounds_ms[2]
 
 
 def _whole(state: State) -> State:

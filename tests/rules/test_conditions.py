@@ -298,3 +298,38 @@ def test_a_silence_saved_before_intervals_were_learnt_goes_on(before: object) ->
     after, found = learnt.tick(before, Moment(MONDAY + 9 * HOUR))
     assert found == expected
     assert learnt.observe(after, reading(10, {}))[1] is not None
+
+
+def silence(note_h: float, warn_h: float) -> Silent:
+    hour = timedelta(hours=1)
+    return Silent((Patience(NOTICE, note_h * hour, ""), Patience(WARNING, warn_h * hour, "")))
+
+
+@pytest.mark.parametrize("looked_at_h", [0, 2])
+def test_a_silence_goes_by_the_levels_in_force_whatever_was_found_by_others(
+    looked_at_h: int,
+) -> None:
+    looser, stricter = silence(2, 9), silence(2, 3)
+    state, _ = looser.observe(looser.start(), reading(0, {}))
+    if looked_at_h:
+        state, _ = looser.tick(state, Moment(MONDAY + looked_at_h * HOUR))
+
+    state, finding = stricter.tick(state, Moment(MONDAY + 2 * HOUR))
+    assert (finding and finding.severity) == (None if looked_at_h else NOTICE)
+    assert stricter.deadline(state) == MONDAY + 3 * HOUR
+    _, finding = stricter.tick(state, Moment(MONDAY + 3 * HOUR))
+    assert (finding and finding.severity) == WARNING
+
+
+def test_a_learnt_patience_is_none_once_the_setting_is_shorter() -> None:
+    hour = timedelta(hours=1)
+    habit = Habit(2.0, hour, hour, "")
+    looser, stricter = (LearntSilence(silence(hours, 200), habit) for hours in (50, 10))
+    state = looser.start()
+    for uploads in range(6):
+        state, _ = looser.observe(state, reading(12 * uploads, {}))
+
+    heard_at = MONDAY + 60 * HOUR
+    assert looser.deadline(state) == heard_at + 25 * HOUR
+    assert stricter.deadline(state) == heard_at + 10 * HOUR
+    assert stricter.tick(state, Moment(heard_at + 10 * HOUR))[1] is not None
