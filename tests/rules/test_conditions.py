@@ -31,6 +31,8 @@ NOTICE, WARNING, CRITICAL = Severity
 WATER = Amounts("increment_m3", "slot_minutes")
 
 WARM = Threshold("t", (Level(NOTICE, 30, 28, ""), Level(WARNING, 40, 38, "")))
+HOT = Threshold("t", (Level(NOTICE, 40, 38, ""), Level(WARNING, 30, 28, "")))
+ICY = Threshold("t", (Level(NOTICE, 2, 3, ""), Level(WARNING, 4, 5, "")), falling=True)
 COLD = Threshold("t", (Level(WARNING, 3, 4, ""),), falling=True)
 WET = Threshold("h", (Level(CRITICAL, 90, 80, ""),))
 RISING = Rate(
@@ -94,6 +96,14 @@ ROWS: list[Row] = [
     ("a limit counts when it is reached", WARM, "t", [29, 30, 29, 28, 27.9], "-nnn-"),
     ("each level has its own way back", WARM, "t", [40, 38, 37, 28, 27], "wwnn-"),
     ("levels may be passed at once", WARM, "t", [50, 20], "w-"),
+    (
+        "a graver level that comes first waits for no other",
+        HOT,
+        "t",
+        [29, 30, 28, 41, 39, 27],
+        "-wwww-",
+    ),
+    ("nor does one of falling limits", ICY, "t", [5, 4, 1, 4.9, 5, 5.1], "-wwww-"),
     ("falling limits are mirrored", COLD, "t", [3.1, 3, 4, 4.1], "-ww-"),
     ("an absent value says nothing of what was clear", WARM, "t", [20, None, 20], "---"),
     ("an absent value leaves what was found unknown", WARM, "t", [30, None, 30, 20], "n?n-"),

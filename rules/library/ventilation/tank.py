@@ -24,7 +24,7 @@ Gases = dict[str, Gas]
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Level 1 of a gas, and the value on its good side at which it counts as left.
+    """The first level of a gas, and the value on its good side at which it counts as left.
 
     A gas that does not `start` the fan only keeps it running.
     """
