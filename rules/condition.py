@@ -106,6 +106,19 @@ class Amendable(Protocol):
         """Take in a late reading; a clear finding says that what was found has not been there."""
 
 
+class Reliving(Protocol):
+    """A condition that can judge slots that come late as a run of their own, see `rules.late`."""
+
+    def observe(self, state: State, reading: Reading) -> Verdict:
+        """Take in a slot of the run."""
+
+    def past(self, state: State) -> State:
+        """Return the state with which a run begins: what was learnt, and nothing under way."""
+
+    def adopted(self, state: State, past: State) -> State:
+        """Return the present state once the run has found something: what is clear now ends it."""
+
+
 class Awaiting(Protocol):
     """A condition that can find something of a device that was never heard."""
 

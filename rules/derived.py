@@ -14,7 +14,7 @@ from devices.instant import Instant
 from devices.reading import Reading, Values
 from rules.condition import State
 from rules.water_day import WATER_DAY, WATER_NIGHT, day_of, day_until, night_of, night_until
-from rules.water_use import WATER_USE, Bounds, counter_guard, use_of
+from rules.water_use import WATER_USE, Bounds, counter_guard, slot_use, use_of
 
 
 class Guard(Protocol):
@@ -36,6 +36,8 @@ class Derivation(NamedTuple):
     what nearly every reading has, `guard` instead: what looks readings over, one after the other,
     so that its values stay within bounds; None while it can't. Both hold while the fields in
     `steady` stay as they are. See `rules.lull`.
+
+    `alone`: what a late reading shows by itself, None for nothing. See `rules.late`.
     """
 
     name: str
@@ -45,11 +47,19 @@ class Derivation(NamedTuple):
     until: Callable[[State, Instant], Instant] | None = None
     guard: Callable[[State, Reading, Bounds], Guard | None] | None = None
     steady: frozenset[str] = frozenset()
+    alone: Callable[[Reading], object] | None = None
 
 
 _USE = frozenset({WATER_USE})
 DERIVATIONS = (
-    Derivation(WATER_USE, "water_meter", use_of, guard=counter_guard, steady=frozenset({"serial"})),
+    Derivation(
+        WATER_USE,
+        "water_meter",
+        use_of,
+        guard=counter_guard,
+        steady=frozenset({"serial"}),
+        alone=slot_use,
+    ),
     Derivation(
         WATER_DAY,
         "water_meter",

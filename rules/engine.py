@@ -332,7 +332,7 @@ class Engine:
             return
         self._hold(memory)
         if late:
-            self._judge.amend(memory, route, reading)
+            self._judge.amend(memory, reading)
         else:
             when = When(reading.received_at, reading.received_at)
             if memory.due <= when.at:
@@ -355,7 +355,7 @@ class Engine:
             return None
         profile = memory.profile
         if late:
-            self._judge.amend(memory, profile.route(reading), reading)
+            self._judge.amend(memory, reading)
         else:
             due, carried_at = memory.due, received_at + memory.ahead_ms
             if (due <= carried_at or due <= measured_at) and memory.clocks:

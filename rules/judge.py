@@ -11,6 +11,7 @@ from rules.bound import Bound, BoundSequence, Watch
 from rules.condition import Amendable, Awaiting, Mustering, Roll, Silence, State, Verdict
 from rules.due import due_of, rule_due, turn_due
 from rules.effect import AlertChange, Effect
+from rules.late import by_itself, relived
 from rules.lifecycle import (
     NEVER,
     RAISED,
@@ -165,14 +166,18 @@ class Judge:
                 return True
         return False
 
-    def amend(self, memory: Memory, route: Iterable[Watch], reading: Reading) -> None:
+    def amend(self, memory: Memory, reading: Reading) -> None:
         """Take a late reading in, by those of the rules that say how."""
-        for _, _, _, bound in route:
-            if not bound.rule.amends:
+        reading = by_itself(memory, reading)
+        for _, _, _, bound in memory.profile.route(reading):
+            if not (bound.rule.amends or bound.rule.relives):
                 continue
             state, life = memory.kept(bound)
             try:
-                after, finding = cast("Amendable", bound.condition).amend(state, reading)
+                if bound.rule.relives:
+                    after, finding = relived(memory, bound, reading)
+                else:
+                    after, finding = cast("Amendable", bound.condition).amend(state, reading)
             except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
                 self._failed(memory, bound.name, error)
                 continue

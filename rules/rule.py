@@ -45,10 +45,10 @@ class AlertRule:
     empty for a rule that reads none but wants every reading. `hold`: how long it is found before it
     is told; `keep`: how long it is gone before that is told; `stale_after`: for how long without
     data of these fields it is still known.
-    A rule whose condition is `Amendable` sets `amends`; one whose condition is `Awaiting` sets
-    `awaits`; one of areas whose condition is `Mustering` sets `musters`. `quieted_by`: the reasons
-    to keep quiet. A rule of silence names BLIND_AREA too: its area hears of what it finds, from the
-    beginning of the hold on.
+    A rule whose condition is `Amendable` sets `amends`, one whose condition is `Reliving` sets
+    `relives`; one whose condition is `Awaiting` sets `awaits`; one of areas whose condition is
+    `Mustering` sets `musters`. `quieted_by`: the reasons to keep quiet. A rule of silence names
+    BLIND_AREA too: its area hears of what it finds, from the beginning of the hold on.
     """
 
     name: str
@@ -64,6 +64,7 @@ class AlertRule:
     stale_after: timedelta | None = None
     latch_from: Severity | None = None
     amends: bool = False
+    relives: bool = False
     awaits: bool = False
     musters: bool = False
     quieted_by: frozenset[str] = field(default=frozenset({MAINTENANCE, REMOVED}))

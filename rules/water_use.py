@@ -189,6 +189,14 @@ def slot_litres(reading: Reading) -> float | None:
     return litres if litres <= LARGEST_FLOW_LH * minutes * _MINUTE / HOUR else None
 
 
+def slot_use(reading: Reading) -> Use | None:
+    """Return the use of the slot that a reading holds, None for none."""
+    litres, minutes = slot_litres(reading), reading.values.get("slot_minutes")
+    if litres is None or not isinstance(minutes, int):
+        return None
+    return _plain(reading.measured_at - minutes * _MINUTE, reading.measured_at, litres)
+
+
 def _of_one_meter(counter: Counter, reading: Reading) -> tuple[Counter, Use | None]:
     values, at = reading.values, reading.measured_at
     increment, total = values.get("increment_m3"), values.get("cumulative_m3")

@@ -90,6 +90,14 @@ class Surge(Timeless):
             record, record_at = lasting, end_at
         return (flow, end_at, record, record_at, kept_at, since, limit if since else 0.0), finding
 
+    def past(self, state: State) -> State:
+        """Return the state before a run of slots that come late."""
+        return (0.0, 0, *state[2:5], 0, 0.0) if state else None
+
+    def adopted(self, state: State, past: State) -> State:
+        """Return the present state after such a run has found something."""
+        return (*(state or past)[:5], *past[5:])
+
     @cached_property
     def _half_life_ms(self) -> int:
         return milliseconds_of(self.forgotten_in)

@@ -67,6 +67,7 @@ RULE = AlertRule(
     limits=(WARN_LH, LARGE_LH, GRAVE_LH),
     keep=timedelta(hours=24),
     stale_after=timedelta(hours=54),
+    relives=True,
     explanation=Template(
         zh="已连续 {hours} 小时每个时段都有用水，最小流量 {size_lh} L/h；判据 {limit_h} 小时大于"
         " {limit_lh} L/h（依据：{limit_from}），自 {start_at} 起。",
