@@ -75,3 +75,10 @@ def test_what_is_told_late_is_told_once_and_over_when_the_present_is_dry(rule: s
     changes = told(rule, days, (0, 2, 1, 3, 4))
 
     assert [each.transition for each in changes] == [Transition.RAISED_LATE, Transition.RESOLVED]
+
+
+def test_what_was_told_is_not_told_again_when_more_of_it_comes_after_its_end() -> None:
+    days = [{}, LEAK, LEAK, {}, {}, {}]
+    changes = told("continuous_leak", days, (0, 3, 1, 4, 5, 2))
+
+    assert [each.transition for each in changes] == [Transition.RAISED_LATE, Transition.RESOLVED]
