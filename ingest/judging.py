@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 HEARING_KEY = "hearing"
+_NO_WORDS: Mapping[str, str] = {}
 _LONGEST_WAIT_MS = 1_000
 """So often a request to reset is looked for, and whether anybody is heard."""
 _MOST_AT_ONCE = 500
@@ -114,6 +115,8 @@ class Judging:
         self._failed: set[str] = set()
         self._moved: dict[Subject, None] = {}
         self._moving: list[Subject] = []
+        self._words: dict[str, str] = {}
+        self._saying: dict[str, str] = {}
         self._changes: Counter[tuple[str, str]] = Counter()
         self._raised: Counter[tuple[str, int, str]] = Counter()
         self._failures: Counter[str] = Counter()
@@ -169,9 +172,13 @@ class Judging:
             async with self._judged():
                 await self._journal.judge(judge)
 
-    def consider(self, moved: Iterable[Subject]) -> None:
-        """Look anew at subjects of which the registry says something else, at the next look."""
+    def consider(self, moved: Iterable[Subject], words: Mapping[str, str] = _NO_WORDS) -> None:
+        """Look anew at subjects of which the registry says something else, at the next look.
+
+        `words` are remembered by their keys once all have been looked at.
+        """
         self._moved.update(dict.fromkeys(moved))
+        self._words.update(words)
 
     def title_of(self, rule: str) -> Text:
         """Return the title of what people are told of by this name."""
@@ -196,7 +203,7 @@ class Judging:
                 yield
             except BaseException:
                 self._engine.discard()
-                self.consider(self._moving)
+                self.consider(self._moving, {**self._saying, **self._words})
                 if self.shadow:
                     self.shadow.discard()
                 raise
@@ -209,6 +216,7 @@ class Judging:
                 self._raised.clear()
                 self._commands.clear()
                 self._moving.clear()
+                self._saying = {}
                 self._failures.clear()
 
     def _observe(self, fresh: Fresh) -> Consequences:
@@ -242,6 +250,8 @@ class Judging:
             del self._moved[subject]
             self._moving.append(subject)
             self._try(self._engine.consider, subject, now)
+        if not self._moved:
+            self._saying, self._words = self._words, {}
         if self.shadow:
             self.shadow.observe(fresh._replace(readings=waiting))
             self.shadow.tick(now, _MOST_AT_ONCE)
@@ -250,7 +260,7 @@ class Judging:
             self._taken(now),
             answers=answers,
             taken_over=taken_over,
-            words={HEARING_KEY: self._hearing.word},
+            words={HEARING_KEY: self._hearing.word, **self._saying},
             judged=[seq for seq, _reading in asked.waiting],
         )
 

@@ -66,7 +66,7 @@ class Areas:
             state, life = memory.kept(bound)
             if not bound.rule.musters or life is None or life.phase not in RAISED:
                 continue
-            if life.start <= since and cast("Mustering", bound.condition).covers(state, since):
+            if cast("Mustering", bound.condition).covers(state, since):
                 return True
         return False
 

@@ -274,7 +274,8 @@ class Profiles:
 
     def _sequence(self, rule: SequenceRule, places: tuple[str, ...]) -> BoundSequence:
         limits = {
-            name: self._rulebook.limits.in_force(name, limit, places) for name, limit in rule.limits
+            f"{name}.{limit.name}": self._rulebook.limits.in_force(name, limit, places)
+            for name, limit in rule.limits
         }
         return BoundSequence(rule.name, rule, rule.sequence(limits))
 

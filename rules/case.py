@@ -76,6 +76,7 @@ class Device(BaseModel):
     model: str | None = None
     maintenance_since: Span | None = None
     maintenance_until: Span | None = None
+    installed: Span | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -196,6 +197,15 @@ def _deliveries(case: Case, device: Device, kind: str) -> list[Delivery]:
     return found
 
 
+def _arrival(case: Case, offset: int) -> int:
+    """Return when what was measured at an offset arrives; `late` has instants and `from..until`."""
+    for measured, arrives in case.late.items():
+        first, _, last = measured.partition("..")
+        if span_of(first) <= offset <= span_of(last or first):
+            return arrives
+    return offset
+
+
 def _delivery(
     case: Case,
     device: Device,
@@ -203,8 +213,7 @@ def _delivery(
     offset: int,
     values: Mapping[str, Value | None],
 ) -> Delivery:
-    late = {span_of(measured): arrives for measured, arrives in case.late.items()}
-    arrives = late.get(offset, offset)
+    arrives = _arrival(case, offset)
     if case.batch is not None:
         arrives = -(-arrives // case.batch) * case.batch
     kind, name = identity

@@ -109,10 +109,17 @@ class Play:
             self._deliver(happening)
         elif happening == "restart":
             self._engine = self._started()
+            self._consider(at)
+        elif happening == "named":
+            self._consider(at)
         elif happening == "reset":
             for subject in self._store.states:
                 for rule in self._told:
                     self._engine.reset(subject, rule, at)
+
+    def _consider(self, at: Instant) -> None:
+        for device in self._register.awaited:
+            self._engine.consider(Subject("device", device), at)
 
     @property
     def _told(self) -> Mapping[str, AlertRule]:
@@ -190,6 +197,8 @@ class Play:
         """Return what happens, in order."""
         case = self._case
         script: list[tuple[Instant, object]] = [(each.at, each) for each in deliveries]
+        named = [each for each in (case, *case.devices.values()) if each.installed is not None]
+        script += [(case.start_at, "named")] if named else []
         script += [(case.start_at + at, "restart") for at in case.restart_at]
         script += [(case.start_at + at, "reset") for at in case.reset_at]
         if case.until is not None:
@@ -247,8 +256,14 @@ def register_in(case: Case, kind: str, renewed: Mapping[str, int] = _NONE) -> Ta
         if device.bulk
         for name in device.names
     }
+    awaited = {
+        f"{device.kind or kind}/{name}": case.start_at + device.installed
+        for device in (case, *case.devices.values())
+        if device.installed is not None
+        for name in device.names
+    }
     if case.premises is None:
-        return TableRegister(devices, bulk=bulk)
+        return TableRegister(devices, bulk=bulk, awaited=awaited)
     facts = PremisesFacts(
         areas=AREAS,
         rooms=case.premises.rooms,
@@ -260,7 +275,7 @@ def register_in(case: Case, kind: str, renewed: Mapping[str, int] = _NONE) -> Ta
     homes = {PREMISES: facts}
     for home, leases in _leases_in(case, case.premises, renewed).items():
         homes[home] = homes.get(home, PremisesFacts(areas=AREAS))._replace(leases=leases)
-    return TableRegister(devices, homes, bulk=bulk)
+    return TableRegister(devices, homes, bulk=bulk, awaited=awaited)
 
 
 def _leases_in(case: Case, premises: Premises, renewed: Mapping[str, int]) -> Leases:

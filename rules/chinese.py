@@ -84,6 +84,7 @@ _SOURCES = {
     "the meter's own word; the severity is general knowledge, not from a standard":
         "水表自报；严重级别为通用经验，非标准规定",
     "the monitor's own word": "监测仪自报",
+    "the monitor's own word, a loop current of 22 mA": "监测仪自报，回路电流 22 mA",
     "the monitor's own word, a loop current below 1 mA": "监测仪自报，回路电流低于 1 mA",
     "ventilation sequence of this project": "本系统的通风流程",
     "water freezes at 0 degC; general knowledge, not from a standard":

@@ -120,6 +120,29 @@ class Returning(Protocol):
         """Return the state after an absence that ended at `at`: from then on it counts anew."""
 
 
+class Reliving(Protocol):
+    """A condition that can judge slots that come late as a run of their own, see `rules.late`."""
+
+    def observe(self, state: State, reading: Reading) -> Verdict:
+        """Take in a slot of the run."""
+
+    def past(self, state: State) -> State:
+        """Return the state with which a run begins: what was learnt, and nothing under way."""
+
+    def adopted(self, state: State, past: State) -> State:
+        """Return the present state once the run has found something: what is clear now ends it."""
+
+
+class Awaiting(Protocol):
+    """A condition that can find something of a device that was never heard."""
+
+    def expect(self, state: State, since: Instant | None, at: Instant) -> Verdict:
+        """Expect a device never heard since then; told again, and when that changes, at `at`.
+
+        None for one that is not expected, or no longer. Times before the first `at` do not count.
+        """
+
+
 class Mustering(Protocol):
     """A condition of an area that also looks at which of its devices are silent."""
 

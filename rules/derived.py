@@ -17,7 +17,7 @@ from rules.condition import State
 from rules.meter_size import LARGEST_FLOW_LH, largest_flow_lh
 from rules.register import Traits
 from rules.water_day import WATER_DAY, WATER_NIGHT, day_of, day_until, night_guard, night_of
-from rules.water_use import WATER_USE, Bounds, counter_guard, use_of
+from rules.water_use import WATER_USE, Bounds, counter_guard, slot_use, use_of
 
 
 class Guard(Protocol):
@@ -39,6 +39,7 @@ class Derivation(NamedTuple):
     `until`: the instant before which readings after one have no value of it, 0 for not known. Or
     `guard`: what looks readings over, one after the other, so that its values stay within bounds;
     None while it can't. Both hold while the fields in `steady` stay as they are. See `rules.lull`.
+    `alone`: what a late reading shows by itself, None for nothing. See `rules.late`.
     `fit` makes it that of devices of some traits.
     """
 
@@ -49,6 +50,7 @@ class Derivation(NamedTuple):
     until: Callable[[State, Instant], Instant] | None = None
     guard: Callable[[State, Reading, Bounds], Guard | None] | None = None
     steady: frozenset[str] = frozenset()
+    alone: Callable[[Reading], object] | None = None
     fit: Callable[["Derivation", Traits], "Derivation"] | None = None
 
     def fitted(self, traits: Traits) -> "Derivation":
@@ -62,7 +64,9 @@ def _use_by_size(use: Derivation, traits: Traits) -> Derivation:
     if most_lh == LARGEST_FLOW_LH:
         return use
     return use._replace(
-        of=partial(use_of, most_lh=most_lh), guard=partial(counter_guard, most_lh=most_lh)
+        of=partial(use_of, most_lh=most_lh),
+        guard=partial(counter_guard, most_lh=most_lh),
+        alone=partial(slot_use, most_lh=most_lh),
     )
 
 
@@ -75,6 +79,7 @@ DERIVATIONS = (
         frozenset({"cumulative_m3", "increment_m3"}),
         guard=counter_guard,
         steady=frozenset({"serial"}),
+        alone=slot_use,
         fit=_use_by_size,
     ),
     Derivation(

@@ -72,10 +72,10 @@ class Engine:
     def replace(self, rulebook: Rulebook, register: Register) -> None:
         """Go on with other rules, limits or facts; states and timers stay as they are.
 
-        A subject takes them over when it is looked at next, so a deadline that comes earlier by it
-        is noticed at its next reading or timer; only those at work take them over at once. Raises
-        LimitError and changes nothing if the limits of one of these contradict each other; of any
-        other, that is raised when it is looked at: `Rulebook.complaints` tells it before.
+        A subject takes them over when it is looked at next: a deadline that comes earlier by it is
+        noticed at its next reading or timer, or by `consider` of those `rules.retimed` names; only
+        those at work take them over at once. LimitError, and nothing changes, if the limits of one
+        of these contradict each other; of any other it comes later, see `Rulebook.complaints`.
         """
         profiles = Profiles(rulebook, register)
         changed = [(memory, profiles.of(subject)) for subject, memory in self._open.items()]
@@ -332,7 +332,7 @@ class Engine:
             return
         self._hold(memory)
         if late:
-            self._judge.amend(memory, route, reading)
+            self._judge.amend(memory, reading)
         else:
             when = When(reading.received_at, reading.received_at)
             if memory.due <= when.at:
@@ -355,7 +355,7 @@ class Engine:
             return None
         profile = memory.profile
         if late:
-            self._judge.amend(memory, profile.route(reading), reading)
+            self._judge.amend(memory, reading)
         else:
             due, carried_at = memory.due, received_at + memory.ahead_ms
             if (due <= carried_at or due <= measured_at) and memory.clocks:

@@ -2,16 +2,17 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, cast
 
 from devices.instant import Instant
 from devices.message import Reply
 from devices.reading import Reading
 from rules.bound import Bound, BoundSequence, Watch
-from rules.condition import Amendable, Mustering, Roll, State, Verdict
+from rules.condition import Amendable, Awaiting, Mustering, Roll, State, Verdict
 from rules.due import due_of, rule_due, turn_due
 from rules.effect import AlertChange, Effect
 from rules.finding import NO_EVIDENCE, Evidence, Finding
+from rules.late import by_itself, relived
 from rules.lifecycle import (
     NEVER,
     RAISED,
@@ -30,7 +31,7 @@ from rules.lifecycle import (
 from rules.memory import FAR, Memory
 from rules.moment import Moment, Outage
 from rules.quiet import quiet_until, returned, still
-from rules.register import Lease, Quiet
+from rules.register import Register
 from rules.remedy import done_about
 from rules.rule import BLIND_AREA, REMOVED
 from rules.sequence import Override
@@ -42,19 +43,6 @@ _new = tuple.__new__
 """Makes a named tuple at a third of the cost, for what is made at each reading."""
 _MOST_STEPS = 1_000
 """What one passing of time may do to one rule; more is a condition that does not come to rest."""
-
-
-class Quietness(Protocol):
-    """What the judge asks of the register."""
-
-    def quiet(self, subject: Subject) -> tuple[Quiet, ...]:
-        """Return the reasons to keep quiet about a subject."""
-
-    def area_of(self, subject: Subject) -> str | None:
-        """Return the area a device falls silent with, None for none."""
-
-    def leases(self, subject: Subject) -> tuple[Lease, ...]:
-        """Return the leases of premises."""
 
 
 class Failure(NamedTuple):
@@ -79,7 +67,7 @@ class Judge:
     alert of an area stands for its devices silent since then.
     """
 
-    def __init__(self, register: Quietness) -> None:
+    def __init__(self, register: Register) -> None:
         self.register = register
         self.outages: tuple[Outage, ...] = ()
         self.effects: list[Effect] = []
@@ -150,7 +138,9 @@ class Judge:
                 self._turn(memory, bound, bound.sequence.answer, when, reply)
 
     def consider(self, memory: Memory, when: When) -> None:
-        """Look at the facts anew: of premises by the sequences that they move, then by alerts."""
+        """Look at the facts anew: by the sequences and rules that they move, then by alerts."""
+        if memory.subject.scope == "device" and not memory.clocks:
+            self._await(memory, when)
         for bound in memory.profile.sequences:
             if bound.rule.scope == "premises":
                 moment = self._moment(memory, when.at, hearing=False)
@@ -158,6 +148,19 @@ class Judge:
         for alert in [each for each in memory.profile.bound.values() if each.name in memory.lives]:
             state, life = memory.kept(alert)
             self._live(memory, alert, state, (life or NEVER, ()), when)
+
+    def _await(self, memory: Memory, when: When) -> None:
+        """Let a device never heard be expected, or no longer."""
+        since = self.register.awaited_since(memory.subject)
+        for bound in [each for each in memory.profile.bound.values() if each.rule.awaits]:
+            state, life = memory.kept(bound)
+            try:
+                after, finding = cast("Awaiting", bound.condition).expect(state, since, when.at)
+            except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
+                self._failed(memory, bound.name, error)
+                continue
+            step = judged(life or NEVER, finding, bound.policy) if finding else (life or NEVER, ())
+            self._live(memory, bound, after, step, when)
 
     def override(self, memory: Memory, sequence: str, override: Override, when: When) -> bool:
         """Let a person take over; return whether there is such a sequence and mode."""
@@ -167,14 +170,18 @@ class Judge:
                 return True
         return False
 
-    def amend(self, memory: Memory, route: Iterable[Watch], reading: Reading) -> None:
+    def amend(self, memory: Memory, reading: Reading) -> None:
         """Take a late reading in, by those of the rules that say how."""
-        for _, _, _, bound in route:
-            if not bound.rule.amends:
+        reading = by_itself(memory, reading)
+        for _, _, _, bound in memory.profile.route(reading):
+            if not (bound.rule.amends or bound.rule.relives):
                 continue
             state, life = memory.kept(bound)
             try:
-                after, finding = cast("Amendable", bound.condition).amend(state, reading)
+                if bound.rule.relives:
+                    after, finding = relived(memory, bound, reading)
+                else:
+                    after, finding = cast("Amendable", bound.condition).amend(state, reading)
             except Exception as error:  # noqa: BLE001 the wall around plug-in conditions
                 self._failed(memory, bound.name, error)
                 continue
@@ -370,8 +377,7 @@ class Judge:
         told = told_of(memory) if BLIND_AREA in reasons else None
         if told is not None and self.covered(told.area, told.silence.since):
             return FAR
-        quiets = self.register.quiet(memory.subject)
-        return quiet_until(quiets, reasons, at, memory.ahead_ms)
+        return quiet_until(self.register.quiet(memory.subject), reasons, at, memory.ahead_ms)
 
     def _returned(
         self, memory: Memory, bound: Bound, state: State, finding: Finding

@@ -231,10 +231,19 @@ def amended(life: Life, finding: Finding, policy: Policy, heard_at: Instant = 0)
         life = life._replace(latest=0, peak=0, below_at=life.known_at)
         return life, (Change(Transition.WOULD_NOT_HAVE_FIRED, finding.at),)
     if life.phase is not Phase.INACTIVE:
-        return life, ()
+        return _worse_than_told(life, finding, policy)
     life, _ = judged(life, finding._replace(confirmed=True), policy)
     life = life._replace(known_at=max(finding.at, heard_at))
     return life, (Change(Transition.RAISED_LATE, finding.at),)
+
+
+def _worse_than_told(life: Life, finding: Finding, policy: Policy) -> Step:
+    """Return the life after late data of the same beginning says that it was graver."""
+    severity = int(finding.severity or 0)
+    if life.phase not in RAISED or finding.since != life.start or severity <= life.severity:
+        return life, ()
+    life = life._replace(severity=severity, latest=severity, evidence=dict(finding.evidence))
+    return _latched(life, policy), (Change(Transition.ESCALATED, finding.at),)
 
 
 def _raised(life: Life, at: Instant, policy: Policy) -> Step:

@@ -147,6 +147,9 @@ class Register(Protocol):
     def leases(self, subject: Subject) -> tuple[Lease, ...]:
         """Return the leases of premises, one a person, ended ones included."""
 
+    def awaited_since(self, subject: Subject) -> Instant | None:
+        """Return since when a device never heard is to be; None for not at all."""
+
 
 class _Area(NamedTuple):
     """An area: where it lies, its own code last, and what Traits says of it."""
@@ -168,13 +171,15 @@ class TableRegister:
 
     `shared` holds the dwellings in care behind a device that serves several, such as the door of a
     building; `bulk` the area whose inflow a device measures. Devices fall silent with the smallest
-    of their areas whose code has at most `area_digits` digits.
+    of their areas whose code has at most `area_digits` digits. `awaited` holds when each device was
+    installed that was never heard, 0 for long ago, None for one that need not be heard.
     """
 
     devices: Mapping[str, DeviceFacts] = field(default_factory=dict)
     premises: Mapping[str, PremisesFacts] = field(default_factory=dict)
     shared: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     bulk: Mapping[str, str] = field(default_factory=dict)
+    awaited: Mapping[str, Instant | None] = field(default_factory=dict)
     area_digits: int = COMMUNITY_DIGITS
     _areas: Mapping[str, "_Area"] = field(init=False, repr=False, compare=False)
     _homes: Mapping[str, tuple[tuple[str, int], ...]] = field(init=False, repr=False, compare=False)
@@ -270,6 +275,10 @@ class TableRegister:
     def leases(self, subject: Subject) -> tuple[Lease, ...]:
         """Return the leases of premises, one a person, ended ones included."""
         return self.premises.get(subject.id, _NO_PREMISES).leases
+
+    def awaited_since(self, subject: Subject) -> Instant | None:
+        """Return since when a device never heard is to be; None for not at all."""
+        return self.awaited.get(subject.id)
 
 
 def _areas_of(devices: Mapping[str, DeviceFacts], bulk: Mapping[str, str]) -> dict[str, _Area]:

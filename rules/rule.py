@@ -45,11 +45,12 @@ class AlertRule:
     empty for a rule that reads none but wants every reading. `hold`: how long it is found before it
     is told; `keep`: how long it is gone before that is told; `stale_after`: for how long without
     data of these fields it is still known.
-    A rule whose condition is `Amendable` sets `amends`; one of areas whose condition is `Mustering`
-    sets `musters`. `quieted_by`: the reasons to keep quiet. A rule of silence names BLIND_AREA too:
-    its area hears of what it finds, from the beginning of the hold on. `remedy` names the sequence
-    that acts on it: each of its alerts tells what that has done. `of_homes`: it judges how much
-    water people use, and has nothing to say of a bulk meter.
+    A rule whose condition is `Amendable` sets `amends`, one whose condition is `Reliving` sets
+    `relives`; one whose condition is `Awaiting` sets `awaits`; one of areas whose condition is
+    `Mustering` sets `musters`. `quieted_by`: the reasons to keep quiet. A rule of silence names
+    BLIND_AREA too: its area hears of what it finds, from the beginning of the hold on. `remedy`
+    names the sequence that acts on it: each of its alerts tells what that has done. `of_homes`: it
+    judges how much water people use, and has nothing to say of a bulk meter.
     """
 
     name: str
@@ -65,6 +66,8 @@ class AlertRule:
     stale_after: timedelta | None = None
     latch_from: Severity | None = None
     amends: bool = False
+    relives: bool = False
+    awaits: bool = False
     musters: bool = False
     remedy: str | None = None
     of_homes: bool = False

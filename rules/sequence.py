@@ -65,8 +65,9 @@ class Sequence(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceRule:
-    """A sequence for all devices of a kind. `limits` are those of rules, by the rule's name.
+    """A sequence for all devices of a kind.
 
+    `limits` are those of rules, by the rule's name; it is made by those in force, as `rule.limit`.
     One of premises is moved by what the registry says, by time and by replies, and no reading
     concerns it; `kind` is then of the devices it orders. `done` returns what it has done, from its
     state, None for none yet, at an instant of our time: evidence of the rules it is the remedy of.

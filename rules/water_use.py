@@ -201,6 +201,14 @@ def slot_litres(reading: Reading, most_lh: float = LARGEST_FLOW_LH) -> float | N
     return litres if litres <= most_lh * minutes * _MINUTE / HOUR else None
 
 
+def slot_use(reading: Reading, most_lh: float = LARGEST_FLOW_LH) -> Use | None:
+    """Return the use of the slot that a reading holds, None for none."""
+    litres, minutes = slot_litres(reading, most_lh), reading.values.get("slot_minutes")
+    if litres is None or not isinstance(minutes, int):
+        return None
+    return _plain(reading.measured_at - minutes * _MINUTE, reading.measured_at, litres)
+
+
 def _of_one_meter(counter: Counter, reading: Reading, most_lh: float) -> tuple[Counter, Use | None]:
     values, at = reading.values, reading.measured_at
     total = values.get("cumulative_m3")

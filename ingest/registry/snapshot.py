@@ -26,6 +26,12 @@ _BULK = (
     "SELECT kind || '/' || device, bulk_of FROM registered_devices"
     " WHERE bulk_of IS NOT NULL AND removed IS NULL"
 )
+_AWAITED = (
+    "SELECT kind || '/' || name, iif(area IS NULL OR removed, NULL, ifnull(installed, 0))"
+    " FROM device LEFT JOIN device_facts ON device_facts.device = device.id"
+    " WHERE NOT EXISTS (SELECT 1 FROM reading WHERE reading.device = device.id)"
+)
+"""Devices without readings; of those heard so long ago that theirs are gone the rules know."""
 _QUIET_DEVICES = (
     "SELECT kind || '/' || device, ifnull(since, 0), until FROM registered_quiet"
     " WHERE device IS NOT NULL AND reason = 'maintenance' ORDER BY 1, 2"
@@ -78,7 +84,8 @@ def register_of(
         premises = dict(_premises(database, places, now or -FOR_GOOD))
         devices = dict(_devices(database, places, premises, now or -FOR_GOOD))
         bulk = {key: places.heir(code) for key, code in database.execute(_BULK)}
-        return TableRegister(devices, premises, _shared(database), bulk, area_digits)
+        awaited = dict(database.execute(_AWAITED))
+        return TableRegister(devices, premises, _shared(database), bulk, awaited, area_digits)
     finally:
         database.execute("COMMIT")
 

@@ -107,6 +107,14 @@ class Combination:
             answers.append(condition.tick(own, moment) if due else (own, None))
         return self._said(state, moment.at, answers)
 
+    def expect(self, state: State, since: Instant | None, at: Instant) -> Verdict:
+        """Let those expect a device never heard that can."""
+        answers: list[Verdict] = []
+        for condition, (own, *_) in zip(self.conditions, state[0], strict=True):
+            expect = getattr(condition, "expect", None)
+            answers.append(expect(own, since, at) if expect else (own, None))
+        return self._said(state, at, answers)
+
     def deadline(self, state: State) -> Instant | None:
         """Return the first deadline of any."""
         deadlines = (

@@ -44,7 +44,7 @@ class LearntSilence:
     habit: Habit
 
     def start(self) -> State:
-        """Return the state of a device never heard."""
+        """Return the state of a device that nobody expects."""
         return None
 
     def observe(self, state: State, reading: Reading) -> Verdict:
@@ -70,14 +70,21 @@ class LearntSilence:
         inner, finding = self._silent(patience).tick(inner, moment)
         return (inner, *rest, patience), finding
 
+    def expect(self, state: State, since: Instant | None, at: Instant) -> Verdict:
+        """Expect a device never heard; what passes until it is counts as its first interval."""
+        whole = _whole(state)
+        inner, finding = self.silent.expect(whole and whole[0], since, at)
+        return None if inner is None else (inner, whole[1] if whole else at, (), 0), finding
+
     def deadline(self, state: State) -> Instant | None:
         """Return when the next level is reached."""
         if state is None:
             return None
         inner, _, _, patience = _whole(state)
-        if patience and isinstance(inner, int):
-            return int(inner + patience - self._hold_ms)
-        return self.silent.deadline(inner)
+        if patience and isinstance(inner, int) and patience < self._set_ms:
+            at: Instant = inner + patience - self._hold_ms
+            return at
+        return self._silent(patience).deadline(inner)
 
     @cached_property
     def calm(self) -> Calm:
@@ -90,7 +97,7 @@ class LearntSilence:
         return self.silent.calm_until(state if state is None else _whole(state)[0], at)
 
     def _silent(self, patience: int) -> Silent:
-        if not patience:
+        if not patience or patience >= self._set_ms:
             return self.silent
         learnt = self._learnt.get(patience)
         if learnt is None:
@@ -123,9 +130,13 @@ class LearntSilence:
     @cached_property
     def _bounds_ms(self) -> tuple[int, int, int]:
         """The least patience, the spare, and the setting's: 0.3 us to work out."""
-        bounds = self.habit.least, self.habit.spare, self.silent.levels[0].duration
-        least, spare, longest = map(milliseconds_of, bounds)
+        first = min(level.duration for level in self.silent.levels)
+        least, spare, longest = map(milliseconds_of, (self.habit.least, self.habit.spare, first))
         return least, spare, longest
+
+    @cached_property
+    def _set_ms(self) -> int:
+        return self._bounds_ms[2]
 
 
 def _whole(state: State) -> State:

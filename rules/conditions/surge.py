@@ -108,6 +108,15 @@ class Surge(Timeless):
         limit = limit if since else 0.0
         return (flow, end_at, record, record_at, kept_at, since, limit, 0), finding
 
+    def past(self, state: State) -> State:
+        """Return the state before a run of slots that come late."""
+        return (0.0, 0, *state[2:5], 0, 0.0, 0) if state else None
+
+    def adopted(self, state: State, past: State) -> State:
+        """Return the present state after such a run has found something."""
+        state = state or past
+        return (*state[:5], *past[5:7], state[7])
+
     @cached_property
     def _half_life_ms(self) -> int:
         return milliseconds_of(self.forgotten_in)

@@ -25,7 +25,8 @@ class Level(NamedTuple):
 class Threshold(Timeless):
     """A value at or beyond a limit: above it, or below it if `falling`.
 
-    `levels` in order of severity, the least first. `samples` readings in a row are evidence enough
+    `levels` in order of severity, the least first; their limits in any: a graver one waits for no
+    other. `samples` readings in a row are evidence enough
     without the hold; 0 leaves it to the hold. State: 0, or level number, since, readings in a row,
     and the worst value since then.
     """
@@ -58,7 +59,7 @@ class Threshold(Timeless):
 
     @cached_property
     def calm(self) -> Calm:
-        """The values on the good side of the first limit."""
+        """The values on the good side of all limits."""
         low, high = (self._first, inf) if self.falling else (-inf, self._first)
         return Calm(bounds=((self.field, low, high),), stays=True)
 
@@ -68,7 +69,7 @@ class Threshold(Timeless):
 
     @cached_property
     def _first(self) -> float:
-        return self.levels[0].limit
+        return (max if self.falling else min)(level.limit for level in self.levels)
 
     def _reached(self, value: float, before: int) -> int:
         """Return the number of the highest level reached, or not yet left if it was reached."""

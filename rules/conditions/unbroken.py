@@ -108,6 +108,15 @@ class Unbroken(Timeless):
         since = min([run[0] for run in runs if run], default=at) if runs else at
         return int(min(since, block[0]) if block else since) + self._shortest
 
+    def past(self, state: State) -> State:
+        """Return the state before a run of slots that come late."""
+        return 0, 0, 0, *(state or self._first)[3:]
+
+    def adopted(self, state: State, past: State) -> State:  # noqa: ARG002 its habit is no other
+        """Return the present state after such a run has found something."""
+        block, runs, found, known, above = state or self._first
+        return block, runs, found or known, known, above
+
     @cached_property
     def _first(self) -> State:
         return 0, 0, 0, FIRST_KNOWN, (FIRST_WET,) * len(self.tiers)

@@ -13,6 +13,8 @@ from rules.severity import Severity
 STANDARD = "GB/T 50493-2019"
 NOT_TO_BE_TRUSTED = frozenset({"warming_up", "fault", "flooded"})
 """Of the sensor states. A sensor over its range is believed: there is more gas than it can show."""
+OVER_RANGE = "over_range"
+"""The state that says so, with a number or without one."""
 QUIETED_BY = frozenset({REMOVED})
 """What concerns the air and not the sensor is told during maintenance: whoever is in the tank then
 is the first to be warned. A calibration with test gas is told too, one call to the officer."""

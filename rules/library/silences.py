@@ -13,7 +13,15 @@ SETTING = "general knowledge, not from a standard"
 QUIETED_BY = frozenset({MAINTENANCE, REMOVED, BLIND_AREA})
 UNHEARD_ZH = "自 {heard_at} 起未收到数据，已超过 {limit_h} 小时（依据：{limit_from}）。"
 UNHEARD_EN = "Nothing heard since {heard_at}, for longer than {limit_h} h ({limit_from})."
-UNHEARD = Template(zh=UNHEARD_ZH, en=UNHEARD_EN)
+NEVER_HEARD_ZH = (
+    "自 {expected_at}（安装或首次登记）起应有数据，至今未收到，已超过 {limit_h} 小时"
+    "（依据：{limit_from}）。"
+)
+NEVER_HEARD_EN = (
+    "Never heard: expected since {expected_at}, when it was installed or first registered, for "
+    "longer than {limit_h} h ({limit_from})."
+)
+UNHEARD = Template(UNHEARD_ZH, UNHEARD_EN, otherwise=Template(NEVER_HEARD_ZH, NEVER_HEARD_EN))
 _UNITS = {"h": timedelta(hours=1), "min": timedelta(minutes=1)}
 
 

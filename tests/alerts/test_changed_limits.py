@@ -26,6 +26,7 @@ REMOVED = (
 HEAD = "place,rule,parameter,value,strictest\n"
 STRICT = f"{HEAD}500103,{RULE.name},level_1,12,\n"
 DEFAULT = f"{HEAD}500103,{RULE.name},level_1,25,\n"
+SLOW, QUICK = (f"{HEAD}500103,gas_silent,warn_min,{minutes},\n" for minutes in (60, 2))
 BETWEEN, ABOVE = 15.0, 30.0
 """Gas in %LEL above the stricter limit alone, and above both."""
 
@@ -33,16 +34,19 @@ BETWEEN, ABOVE = 15.0, 30.0
 class Control:
     """What judges by the registry and a file, at a time of one's own."""
 
-    def __init__(self, journal: Journal, folder: Path, *, with_file: bool) -> None:
+    def __init__(
+        self, journal: Journal, folder: Path, *, with_file: bool, again: bool = False
+    ) -> None:
         self._path = folder / "journal.db"
         self._folder = folder / "registry"
         self._folder.mkdir(exist_ok=True)
         self._writes = 0
         self.file = folder / "own.csv"
-        self.import_(devices=DEVICES)
-        if with_file:
+        if not again:
+            self.import_(devices=DEVICES)
+        if with_file and not again:
             self.write(STRICT)
-        else:
+        elif not again:
             self.import_(limits=STRICT)
         self._sources = Sources(self._path, self.file if with_file else None)
         self.restart(journal)
@@ -84,9 +88,10 @@ class Control:
 
 
 @asynccontextmanager
-async def control(folder: Path, *, with_file: bool) -> AsyncIterator[Control]:
+async def control(folder: Path, *, with_file: bool, again: bool = False) -> AsyncIterator[Control]:
+    """Give a service; `again`: after a restart, with what is registered and written already."""
     async with opened(folder / "journal.db") as journal:
-        yield Control(journal, folder, with_file=with_file)
+        yield Control(journal, folder, with_file=with_file, again=again)
 
 
 def told(folder: Path) -> list[tuple[str, str, int]]:
@@ -126,7 +131,34 @@ async def test_a_device_that_was_removed_leaves_no_alert(tmp_path: Path) -> None
         await here.at(9_000)
 
     assert told(tmp_path) == [(MONITOR, "raised", 10), (MONITOR, "resolved", 20)]
-    assert {device for device, *_ in changes_in(tmp_path / "journal.db", "gas_silent")} == set()
+    silent = {device for device, *_ in changes_in(tmp_path / "journal.db", "gas_silent")}
+    assert silent == {"gm-2"}, "named by the registry, and never heard"
+
+
+@pytest.mark.parametrize("restart", [False, True])
+async def test_a_silent_device_does_not_wait_for_the_timer_of_a_looser_limit(
+    tmp_path: Path, *, restart: bool
+) -> None:
+    async with control(tmp_path, with_file=True) as here:
+        here.write(SLOW)
+        await here.watch.look()
+        await here.gas(0, BETWEEN)
+        for early in (1, 11, 500, 1_200):
+            await here.at(early)
+        assert changes_in(tmp_path / "journal.db", "gas_silent") == []
+        here.write(QUICK)
+        if not restart:
+            await here.watch.look()
+            await here.at(1_201)
+    if restart:
+        async with control(tmp_path, with_file=True, again=True) as here:
+            for later in (1_201, 1_211, 1_300):
+                await here.at(later)
+
+    assert sorted(changes_in(tmp_path / "journal.db", "gas_silent")) == [
+        (MONITOR, "raised", 120),
+        ("gm-2", "raised", 121),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ NOTICE, WARNING, CRITICAL = Severity
 WATER = Amounts("increment_m3", "slot_minutes")
 
 WARM = Threshold("t", (Level(NOTICE, 30, 28, ""), Level(WARNING, 40, 38, "")))
+HOT = Threshold("t", (Level(NOTICE, 40, 38, ""), Level(WARNING, 30, 28, "")))
+ICY = Threshold("t", (Level(NOTICE, 2, 3, ""), Level(WARNING, 4, 5, "")), falling=True)
 COLD = Threshold("t", (Level(WARNING, 3, 4, ""),), falling=True)
 WET = Threshold("h", (Level(CRITICAL, 90, 80, ""),))
 RISING = Rate(
@@ -94,6 +96,14 @@ ROWS: list[Row] = [
     ("a limit counts when it is reached", WARM, "t", [29, 30, 29, 28, 27.9], "-nnn-"),
     ("each level has its own way back", WARM, "t", [40, 38, 37, 28, 27], "wwnn-"),
     ("levels may be passed at once", WARM, "t", [50, 20], "w-"),
+    (
+        "a graver level that comes first waits for no other",
+        HOT,
+        "t",
+        [29, 30, 28, 41, 39, 27],
+        "-wwww-",
+    ),
+    ("nor does one of falling limits", ICY, "t", [5, 4, 1, 4.9, 5, 5.1], "-wwww-"),
     ("falling limits are mirrored", COLD, "t", [3.1, 3, 4, 4.1], "-ww-"),
     ("an absent value says nothing of what was clear", WARM, "t", [20, None, 20], "---"),
     ("an absent value leaves what was found unknown", WARM, "t", [30, None, 30, 20], "n?n-"),
@@ -311,3 +321,38 @@ def test_a_silence_saved_before_intervals_were_learnt_goes_on(before: object) ->
     after, found = learnt.tick(before, Moment(MONDAY + 9 * HOUR))
     assert found == expected
     assert learnt.observe(after, reading(10, {}))[1] is not None
+
+
+def silence(note_h: float, warn_h: float) -> Silent:
+    hour = timedelta(hours=1)
+    return Silent((Patience(NOTICE, note_h * hour, ""), Patience(WARNING, warn_h * hour, "")))
+
+
+@pytest.mark.parametrize("looked_at_h", [0, 2])
+def test_a_silence_goes_by_the_levels_in_force_whatever_was_found_by_others(
+    looked_at_h: int,
+) -> None:
+    looser, stricter = silence(2, 9), silence(2, 3)
+    state, _ = looser.observe(looser.start(), reading(0, {}))
+    if looked_at_h:
+        state, _ = looser.tick(state, Moment(MONDAY + looked_at_h * HOUR))
+
+    state, finding = stricter.tick(state, Moment(MONDAY + 2 * HOUR))
+    assert (finding and finding.severity) == (None if looked_at_h else NOTICE)
+    assert stricter.deadline(state) == MONDAY + 3 * HOUR
+    _, finding = stricter.tick(state, Moment(MONDAY + 3 * HOUR))
+    assert (finding and finding.severity) == WARNING
+
+
+def test_a_learnt_patience_is_none_once_the_setting_is_shorter() -> None:
+    hour = timedelta(hours=1)
+    habit = Habit(2.0, hour, hour, "")
+    looser, stricter = (LearntSilence(silence(hours, 200), habit) for hours in (50, 10))
+    state = looser.start()
+    for uploads in range(6):
+        state, _ = looser.observe(state, reading(12 * uploads, {}))
+
+    heard_at = MONDAY + 60 * HOUR
+    assert looser.deadline(state) == heard_at + 25 * HOUR
+    assert stricter.deadline(state) == heard_at + 10 * HOUR
+    assert stricter.tick(state, Moment(heard_at + 10 * HOUR))[1] is not None

@@ -34,6 +34,7 @@ HOMELY = {
     "intermittent_leak",
     "low_day",
     "night_flow",
+    "unusual_hours",
 }
 """The rules of how much water people use."""
 

@@ -44,6 +44,7 @@ RULE = AlertRule(
     keep=timedelta(hours=2),
     stale_after=timedelta(hours=54),
     of_homes=True,
+    relives=True,
     explanation=Template(
         zh="流量 {flow_lh} L/h，限值 {limit_lh} L/h（依据：{limit_from}），自 {start_at} 起。",
         en="{flow_lh} L/h; the limit is {limit_lh} L/h ({limit_from}), since {start_at}.",

@@ -69,6 +69,7 @@ RULE = AlertRule(
     keep=timedelta(hours=24),
     stale_after=timedelta(hours=54),
     of_homes=True,
+    relives=True,
     explanation=Template(
         zh="{hours} 小时内凡有数据的时段都有用水（有数据 {known_h} 小时），最小流量 {size_lh} L/h；"
         "判据 {limit_h} 小时大于 {limit_lh} L/h（依据：{limit_from}），自 {start_at} 起。",

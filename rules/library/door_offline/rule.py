@@ -8,7 +8,15 @@ from rules.condition import Condition
 from rules.conditions.combination import Combination
 from rules.conditions.episode import Episode, Grade
 from rules.explanation import Template
-from rules.library.silences import QUIETED_BY, UNHEARD_EN, UNHEARD_ZH, patience, silent
+from rules.library.silences import (
+    NEVER_HEARD_EN,
+    NEVER_HEARD_ZH,
+    QUIETED_BY,
+    UNHEARD_EN,
+    UNHEARD_ZH,
+    patience,
+    silent,
+)
 from rules.rule import AlertRule, Numbers
 from rules.severity import Severity
 
@@ -42,14 +50,19 @@ RULE = AlertRule(
     condition=_condition,
     limits=(NOTE, WARN),
     hold=HOLD,
+    awaits=True,
     quieted_by=QUIETED_BY,
     explanation=Template(
         zh=UNHEARD_ZH,
         en=UNHEARD_EN,
         otherwise=Template(
-            zh="门禁自 {start_at} 起离线，已超过 {limit_min} 分钟（依据：{limit_from}）。",
-            en="The controller is offline since {start_at}, for more than {limit_min} min "
-            "({limit_from}).",
+            zh=NEVER_HEARD_ZH,
+            en=NEVER_HEARD_EN,
+            otherwise=Template(
+                zh="门禁自 {start_at} 起离线，已超过 {limit_min} 分钟（依据：{limit_from}）。",
+                en="The controller is offline since {start_at}, for more than {limit_min} min "
+                "({limit_from}).",
+            ),
         ),
     ),
 )

@@ -26,6 +26,7 @@ RULE = AlertRule(
     condition=_condition,
     limits=(WARN, URGE),
     hold=HOLD,
+    awaits=True,
     quieted_by=QUIETED_BY,
     explanation=UNHEARD,
 )

@@ -9,7 +9,7 @@ from rules.sequence import SequenceRule
 
 
 def _leases(limits: Mapping[str, InForce]) -> Leases:
-    return Leases(limits[LEASE_ENDING.name])
+    return Leases(limits[f"{LEASE_ENDING.name}.{NOTICE.name}"])
 
 
 RULE = SequenceRule(

@@ -34,6 +34,7 @@ RULE = AlertRule(
     condition=_condition,
     limits=(NOTE, WARN),
     hold=HOLD,
+    awaits=True,
     quieted_by=QUIETED_BY,
     explanation=UNHEARD,
 )

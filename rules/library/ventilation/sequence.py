@@ -14,6 +14,7 @@ from devices.message import Reply
 from devices.reading import Reading
 from rules.commands import Outcome, answered, command_of, issued, outcome
 from rules.effect import Order, Proof
+from rules.library.gas_levels import OVER_RANGE
 from rules.library.ventilation.findings import findings_of
 from rules.library.ventilation.numbers import (
     AGAIN,
@@ -127,14 +128,15 @@ class Ventilation:
 
     def _is_high(self, tank: Tank) -> bool:
         gases = tank.gases
-        return any(
+        return OVER_RANGE in gases or any(
             level.starts and level.field in gases and gases[level.field].reached
             for level in self.levels
         )
 
     def _is_clear(self, tank: Tank) -> bool:
         known = [level for level in self.levels if level.field in tank.gases]
-        return bool(known) and all(level.left(tank.gases[level.field]) for level in known)
+        left = all(level.left(tank.gases[level.field]) for level in known)
+        return bool(known) and left and OVER_RANGE not in tank.gases
 
     def _run(self, tank: Tank, reading: Reading) -> Tank:
         """Take in the feedback: a run begins, becomes ours, or ends."""

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from devices.instant import Instant
 from devices.reading import Reading
 from rules.commands import Flight
-from rules.library.gas_levels import NOT_TO_BE_TRUSTED
+from rules.library.gas_levels import NOT_TO_BE_TRUSTED, OVER_RANGE
 
 AMBIENT_O2_VOL_PCT = 20.9
+_EVENTFUL = NOT_TO_BE_TRUSTED | {OVER_RANGE}
 
 
 class Gas(NamedTuple):
@@ -24,7 +25,7 @@ Gases = dict[str, Gas]
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Level 1 of a gas, and the value on its good side at which it counts as left.
+    """The first level of a gas, and the value on its good side at which it counts as left.
 
     A gas that does not `start` the fan only keeps it running.
     """
@@ -115,9 +116,15 @@ def tank_of(state: list[object] | Tank) -> Tank:
 
 
 def gases_after(levels: tuple[Level, ...], gases: Mapping[str, Gas], reading: Reading) -> Gases:
-    """Return the gases as a reading leaves them: what it doesn't vouch for is not known."""
-    sound = reading.values.get("sensor_status") not in NOT_TO_BE_TRUSTED
+    """Return the gases as a reading leaves them: what it doesn't vouch for is not known.
+
+    What a sensor can't show any more, of whichever gas, is one of its own while that is so.
+    """
+    status = reading.values.get("sensor_status")
+    sound = status not in NOT_TO_BE_TRUSTED
     after: Gases = {}
+    if status == OVER_RANGE or (OVER_RANGE in gases and not sound):
+        after[OVER_RANGE] = Gas(reached=True, value=None)
     for level in levels:
         gas = gases.get(level.field)
         value = reading.values.get(level.field) if sound else None
@@ -132,7 +139,7 @@ def gases_after(levels: tuple[Level, ...], gases: Mapping[str, Gas], reading: Re
 def is_uneventful(levels: tuple[Level, ...], gases: Mapping[str, Gas], reading: Reading) -> bool:
     """Return whether a reading shows a fan that stands and the same gases, none at its level."""
     values = reading.values
-    if values.get("fan_running") is not False or values.get("sensor_status") in NOT_TO_BE_TRUSTED:
+    if values.get("fan_running") is not False or values.get("sensor_status") in _EVENTFUL:
         return False
     for level in levels:
         value, gas = values.get(level.field), gases.get(level.field)

@@ -1,0 +1,1 @@
+"""A monitor under water."""
