@@ -32,3 +32,11 @@ class Never(Timeless):
     def amend(self, state: State, reading: Reading) -> Verdict:  # noqa: ARG002 it says nothing
         """Return the state as it is."""
         return state, None
+
+    def past(self, state: State) -> State:  # noqa: ARG002 it says nothing
+        """Return None: of what comes late, too, nothing is the matter."""
+        return None
+
+    def adopted(self, state: State, past: State) -> State:  # noqa: ARG002 it says nothing
+        """Return the state as it is."""
+        return state

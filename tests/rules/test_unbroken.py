@@ -12,7 +12,7 @@ from rules.catalogue import catalogue
     [
         ("continuous_leak", "1h", "10+0.01x26", 24, 24),
         ("continuous_leak", "30m", "10+0.0025x49 _x47 10.24+0.0025x2", 48, 24),
-        ("continuous_leak", "2h", "10+0.02x30", 48, 24),
+        ("continuous_leak", "2h", "10x60 10.02+0.02x30", 24, 12),
         ("intermittent_leak", "30m", "10+0.0025x50 _x46 10.24+0.0025x3", 49, 25),
     ],
     ids=["heard", "a gap", "slots that may hide a pause", "hours, and a gap"],
