@@ -26,7 +26,7 @@ REMOVED = (
 HEAD = "place,rule,parameter,value,strictest\n"
 STRICT = f"{HEAD}500103,{RULE.name},level_1,12,\n"
 DEFAULT = f"{HEAD}500103,{RULE.name},level_1,25,\n"
-SLOW, QUICK = (f"{HEAD}500103,gas_silent,warn_min,{minutes},\n" for minutes in (60, 2))
+SLOW, QUICK = (f"{HEAD}500000,gas_silent,warn_min,{minutes},\n" for minutes in (60, 2))
 BETWEEN, ABOVE = 15.0, 30.0
 """Gas in %LEL above the stricter limit alone, and above both."""
 
