@@ -203,11 +203,11 @@ def _unknown(over: State) -> State:
 
 
 def day_until(state: State, at: Instant) -> Instant:  # noqa: ARG001 the state has it
-    """Return until when readings tell of no day; 0 for not known."""
+    """Return until when readings of a counter tell of no day; 0 for not known."""
     if not state or not state[0]:
         return 0
     begun_at: Instant = state[0] * DAY - _UTC_OFFSET
-    return begun_at + (_SETTLED if state[5] else DAY)
+    return begun_at + _SETTLED + (0 if state[5] else DAY)
 
 
 def _went_back(use: Use | None) -> bool:
