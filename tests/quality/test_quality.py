@@ -2,6 +2,9 @@
 
 from random import Random
 
+import pytest
+
+from tests.quality.__main__ import missed
 from tests.quality.disturbance import JUMP_L, disturbances
 from tests.quality.injection import DAY, HOUR, leaking, leaks
 from tests.quality.meter import Watched, alarms_of, trivial, warnings_of
@@ -46,3 +49,16 @@ def test_the_trivial_rule_finds_a_day_without_a_dry_hour_once() -> None:
     flowing = leaking(QUIET, lambda at: 6 * max(0, at - 30 * DAY) / HOUR)
     assert trivial(QUIET, 0.0) == []
     assert len(trivial(flowing, 5.0)) == 1
+
+
+@pytest.mark.parametrize(
+    ("figure", "bounds"),
+    [
+        ({"gap_alarms": 0, "untouched_alarms_per_device_month": 0.06}, []),
+        ({"gap_alarms": 1}, ["gap_alarms <= 0"]),
+        ({"recall_5lh_48h": 0.949}, ["recall_5lh_48h >= 0.95"]),
+        ({"recall_5lh_48h": None}, []),
+    ],
+)
+def test_what_is_missed_is_said(figure: dict[str, float | None], bounds: list[str]) -> None:
+    assert missed(figure) == bounds
