@@ -69,7 +69,11 @@ class AlertAccount:
         """See what the kill has caught in the middle."""
         with closing(open_reader(self.journal)) as reader:
             self.firing |= {id_ for (id_,) in reader.execute(_FIRING)}
-        self.pending |= {(rule, subject) for rule, subject, _ in self._pending()}
+        self.pending |= self.pending_now()
+
+    def pending_now(self) -> set[tuple[str, str]]:
+        """Return rule and subject of what is in the middle of a hold."""
+        return {(rule, subject) for rule, subject, _ in self._pending()}
 
     def waits(self) -> bool:
         """Return whether a patient device has said its last, and its alert is still to come."""
