@@ -19,6 +19,8 @@ from typer.testing import CliRunner
 from devices.instant import instant_of
 from ingest.cli import app
 from ingest.journal.database import open_reader
+from ingest.registry.content import Content
+from ingest.registry.tables import DEVICES
 from rules.lifecycle import Life, Phase, life_of
 from rules.severity import Severity
 from tests.proof.differences import lines
@@ -36,6 +38,8 @@ SELECT kind || '/' || name, max(measured_at) FROM reading JOIN device ON device.
 GROUP BY device.id
 """
 _PATIENT, _PATIENT_RULE = "patient", "gas_flooded"
+_INACTIVE = "care_inactive"
+_DAY_MS = 86_400_000
 _FIRING = "SELECT id FROM alert WHERE state = 'firing'"
 
 _History: TypeAlias = Mapping[str, Sequence[Step]]
@@ -48,6 +52,8 @@ class AlertAccount:
 
     journal: Path
     told: Sequence[Told]
+    registry: Content = field(default_factory=Content)
+    """What the registry holds. Of its devices nothing is to be told, unless `told` has it."""
     firing: set[str] = field(default_factory=set)
     """Alerts that had been raised, and not resolved, when the service was killed."""
     pending: set[tuple[str, str]] = field(default_factory=set)
@@ -55,20 +61,36 @@ class AlertAccount:
 
     @property
     def subjects(self) -> set[str]:
-        """The devices on tapes."""
-        return {each.subject for each in self.told}
+        """The devices on tapes, and the dwellings that some of them stand in."""
+        devices = {f"{each.kind}/{each.device}" for each in self.registry.rows(DEVICES).values()}
+        return devices | {each.subject for each in self.told}
 
     def look(self) -> None:
         """See what the kill has caught in the middle."""
         with closing(open_reader(self.journal)) as reader:
             self.firing |= {id_ for (id_,) in reader.execute(_FIRING)}
-        self.pending |= {(rule, subject) for rule, subject, _ in self._pending()}
+        self.pending |= self.pending_now()
+
+    def pending_now(self) -> set[tuple[str, str]]:
+        """Return rule and subject of what is in the middle of a hold."""
+        return {(rule, subject) for rule, subject, _ in self._pending()}
 
     def waits(self) -> bool:
         """Return whether a patient device has said its last, and its alert is still to come."""
         return any(
             rule == _PATIENT_RULE and _PATIENT in subject and life.known_at > life.found_at
             for rule, subject, life in self._pending()
+        )
+
+    def misses_somebody(self) -> bool:
+        """Return whether the door of a dwelling was last opened a day ago, or longer."""
+        with closing(open_reader(self.journal)) as reader:
+            newest = dict(reader.execute(_NEWEST))
+        opened_at = {each.subject: each.start_at for each in self.told if each.rule == _INACTIVE}
+        return any(
+            newest.get(f"door/{each.device}", 0) > opened_at[each.premises] + _DAY_MS
+            for each in self.registry.rows(DEVICES).values()
+            if each.premises in opened_at
         )
 
     def lags(self) -> bool:
@@ -167,7 +189,7 @@ def _out_of_order(histories: _History) -> Iterator[str]:
 
 
 def _identity(told: Told) -> str:
-    return f"{told.rule}/device/{told.subject}/{told.start_at}"
+    return f"{told.rule}/{told.scope}/{told.subject}/{told.start_at}"
 
 
 def _told(row: Mapping[str, str]) -> Told:
@@ -177,4 +199,5 @@ def _told(row: Mapping[str, str]) -> Told:
         instant_of(datetime.fromisoformat(row["start_at"])),
         int(Severity[row["worst"].upper()]),
         row["state"],
+        row["id"].split("/")[1],
     )

@@ -8,7 +8,8 @@ from typing import TypeAlias
 from ingest.clock import pause
 from ingest.demo.gridwatch import Gridwatch
 from ingest.demo.programs import Mosquitto
-from tests.proof.fans import FanAccount
+from tests.proof.client import Client
+from tests.proof.orders import Orders
 
 _LIMIT_S = 75
 _LOOK = timedelta(milliseconds=10)
@@ -19,12 +20,12 @@ Moment: TypeAlias = Callable[[], bool]
 
 
 class Faults:
-    """What befalls the service and the broker, one after the other, at what a monitor does.
+    """What befalls the service and the broker, one after the other, at what a device does.
 
     `unsent` are device and command of what waited in the outbox when the service was killed.
     """
 
-    def __init__(self, service: Gridwatch, broker: Mosquitto, account: FanAccount) -> None:
+    def __init__(self, service: Gridwatch, broker: Mosquitto, account: Orders) -> None:
         self.unsent: set[tuple[str, str]] = set()
         self._service = service
         self._broker = broker
@@ -33,7 +34,7 @@ class Faults:
 
     async def kill(self, moment: Moment, away: timedelta = _NONE) -> None:
         """Kill the service when this has come to be, and start it again after a while."""
-        await _reached(moment)
+        await reached(moment)
         async with self._turn:
             await asyncio.to_thread(self._service.kill)
             await asyncio.to_thread(self._look)
@@ -42,7 +43,7 @@ class Faults:
 
     async def part(self, moment: Moment, away: timedelta) -> None:
         """Stop the broker when this has come to be, and start it again after a while."""
-        await _reached(moment)
+        await reached(moment)
         async with self._turn:
             await asyncio.to_thread(self._broker.stop)
             await pause(away)
@@ -57,17 +58,17 @@ class Faults:
 
 
 async def run(
-    account: FanAccount,
+    clients: Iterable[Client],
     port: int,
     faults: Iterable[Coroutine[None, None, None]],
     ended: Moment,
 ) -> None:
     """Return when the faults are over and this has come to be; TimeoutError."""
     async with asyncio.timeout(_LIMIT_S):
-        lives = [asyncio.create_task(each.live(port)) for each in account.monitors]
+        lives = [asyncio.create_task(each.live(port)) for each in clients]
         try:
             await asyncio.gather(*faults)
-            await _reached(ended)
+            await reached(ended)
         finally:
             await end(lives)
 
@@ -80,6 +81,6 @@ async def end(lives: Collection[asyncio.Task[None]]) -> None:
         await asyncio.wait(lives)
 
 
-async def _reached(moment: Moment) -> None:
+async def reached(moment: Moment) -> None:
     while not await asyncio.to_thread(moment):
         await pause(_LOOK)

@@ -1,20 +1,19 @@
 """The account of the fans: what gas called for, what was ordered, what was heard and done."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TypeAlias
 
 from devices.instant import milliseconds_of
 from ingest.journal.alerts import Wanted, alerts
-from ingest.journal.commands import StoredCommand, newest_commands
 from ingest.journal.database import open_reader
 from tests.proof.differences import lines
 from tests.proof.mutation import Mutation
-from tests.proof.tanks import KIND, Heard, Monitor
+from tests.proof.orders import Orders
+from tests.proof.tanks import KIND, Monitor
 
 PURGE = timedelta(seconds=4)
 SHORT_PURGE = Mutation(
@@ -52,8 +51,6 @@ SLOW_OUTBOX = Mutation(
 """So long there is for a kill, or for the broker to go away, in between."""
 
 _ALL = 1_000_000
-_ROUNDED_MS = 1_000
-"""The broker counts the life of a message in whole seconds."""
 _ORDERS = ("fan_start", "fan_stop")
 _LEVEL = "gas_level_ch4"
 _ALSO = {"gas_rate_of_rise"}
@@ -64,16 +61,10 @@ _Told: TypeAlias = tuple[str, str, int | None]
 
 
 @dataclass
-class FanAccount:
+class FanAccount(Orders):
     """Looks at the monitors, and into the journal beside the service."""
 
-    journal: Path
     monitors: Sequence[Monitor]
-
-    def commands(self) -> list[StoredCommand]:
-        """Return all commands there are."""
-        with closing(open_reader(self.journal)) as reader:
-            return newest_commands(reader, _ALL)
 
     def settled(self) -> bool:
         """Return whether every fan that gas calls for was stopped, all that is proven, and sent."""
@@ -84,35 +75,14 @@ class FanAccount:
             if monitor.build_up_at is not None
         )
 
-    def order_waits(self, monitor: Monitor) -> Callable[[], bool]:
-        """Return what says whether an order to the monitor is durable and has not left."""
-        return lambda: any(
-            each.state == "queued" and each.device == monitor.device for each in self.commands()
-        )
-
-    def nothing_waits(self) -> bool:
-        """Return whether all that was ordered has left, or never will."""
-        return not any(each.state == "queued" for each in self.commands())
-
     def wrong(self) -> list[str]:
         """Return a line for each way in which something is wrong; none if all is right."""
-        ordered = self.commands()
-        identities = {each.identity for each in ordered}
-        heard = [each for monitor in self.monitors for each in monitor.heard]
-        done = Counter(each.command.id for monitor in self.monitors for each in monitor.done)
+        done = {each.command.id for monitor in self.monitors for each in monitor.done}
         return lines(
             {
-                "commands done that nobody ordered": sorted(done.keys() - identities),
-                "commands heard that nobody ordered": sorted(
-                    {each.command.id for each in heard} - identities
-                ),
-                "commands done more than once": [each for each in done if done[each] > 1],
-                "commands heard too late": [each for each in heard if _is_late(each)],
-                "commands sent too late": [
-                    each for each in ordered if (each.sent_at or 0) > each.expires_at
-                ],
+                **self.wrong_at(self.monitors),
                 "commands done but not proven": [
-                    each for each in ordered if done[each.identity] and not each.proven_at
+                    each for each in self.commands() if each.identity in done and not each.proven_at
                 ],
                 "fans": [what for monitor in self.monitors for what in _wrong_with(monitor)],
                 "alerts": [*self._wrong_alerts()],
@@ -148,10 +118,6 @@ def _wrong_with(monitor: Monitor) -> Iterator[str]:
             yield f"{monitor.device} ran for {stopped - started} ms"
         if monitor.high_at is None or started < monitor.high_at:
             yield f"{monitor.device} was started before the gas was there"
-
-
-def _is_late(heard: Heard) -> bool:
-    return heard.at > heard.command.expires_at + _ROUNDED_MS
 
 
 def _differing(what: str, those: Iterable[_Told], others: Iterable[_Told]) -> Iterator[str]:

@@ -7,7 +7,9 @@ from random import Random
 from typing import NamedTuple
 
 from devices.instant import Instant, milliseconds_of
+from ingest.registry.content import Content
 from tests.proof.door_tapes import door_tape, patient_door
+from tests.proof.dwelling_tapes import Dwelling, dwelling, registered
 from tests.proof.gas_tapes import gas_tape, patient_monitor
 from tests.proof.ledger import Plans
 from tests.proof.message import Message
@@ -15,6 +17,7 @@ from tests.proof.tape import Tape, Told
 from tests.proof.water_tapes import daily_tape, hourly_tape
 
 _WEEK = milliseconds_of(timedelta(days=7))
+_FORTNIGHT = 2 * _WEEK
 _REPEATED = 0.15
 _LATE = 0.7
 _FARTHEST = 60.0
@@ -31,6 +34,8 @@ class Trouble:
     """Devices of each sort whose alert comes, or goes, by time alone after they are last heard."""
     name: str = ""
     """What the names of its devices begin with."""
+    dwellings: int = 0
+    """Dwellings in care behind a further gateway beside each; the registry has to know them."""
 
 
 class Injected(NamedTuple):
@@ -38,18 +43,28 @@ class Injected(NamedTuple):
 
     plans: Plans
     told: Sequence[Told]
+    registry: Content
+    """What the registry has to hold; of its devices nothing is told but of their dwellings."""
 
 
 def incidents(trouble: Trouble, now: Instant, random: Random) -> Injected:
     """Return a plan for each gateway, of the past week, and the truth."""
     plans: dict[str, list[Message]] = {}
     told: list[Told] = []
+    homes: list[Dwelling] = []
     for number in range(trouble.gateways):
         gateway = f"{trouble.name}gateway-{number}"
         tapes = list(_tapes(gateway, trouble, now - _WEEK, random))
         plans[gateway] = _mixed(tapes, random)
         told += [each for tape in tapes for each in tape.told]
-    return Injected(plans, told)
+    for number in range(trouble.gateways * bool(trouble.dwellings)):
+        gateway = f"{trouble.name}street-{number}"
+        names = [f"{gateway}-{each}" for each in range(trouble.dwellings)]
+        street = [dwelling(name, now - _FORTNIGHT, random) for name in names]
+        plans[gateway] = _mixed([home.tape for home in street], random)
+        told += [each for home in street for each in home.tape.told]
+        homes += street
+    return Injected(plans, told, registered(homes))
 
 
 def _tapes(gateway: str, trouble: Trouble, at: Instant, random: Random) -> Iterator[Tape]:

@@ -22,6 +22,15 @@ class Mutation(NamedTuple):
     complaint: str
 
 
+FORGETS_DWELLINGS = Mutation(
+    "forgets at its start what it knows of dwellings",
+    "rules/engine.py",
+    "self._profiles.of(subject), self._store.load(subject)",
+    'self._profiles.of(subject), subject[0] == "device" and self._store.load(subject) or None',
+    "",
+)
+
+
 def copy_of_the_service(folder: Path, environment: pytest.MonkeyPatch) -> Path:
     """Copy the packages of the service into the folder, for child processes to take instead.
 

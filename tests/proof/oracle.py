@@ -8,11 +8,11 @@ from pathlib import Path
 from devices.reading import Reading
 from ingest.journal.database import open_reader
 from ingest.journal.outgoing import deliveries_after
+from ingest.registry.snapshot import register_of
 from rules.bound import Rulebook
 from rules.catalogue import catalogue, sequences
 from rules.effect import AlertChange
 from rules.engine import Engine
-from rules.register import TableRegister
 from rules.store import NoStore
 from tests.proof.transitions import Step
 
@@ -24,14 +24,15 @@ _LISTENS_MS = 15_000
 def told_without_faults(journal: Path, subjects: Collection[str]) -> dict[str, list[Step]]:
     """Return by alert what must have happened to it, judged from the readings in the journal.
 
-    All are received at one instant: nothing depends on when they came. `subjects` are devices of
-    which no registry knows anything.
+    All are received at one instant: nothing depends on when they came. `subjects` are the devices
+    to be judged, dwellings among them are judged with theirs.
     """
     with closing(open_reader(journal)) as reader:
+        register = register_of(reader)
         readings = [each.reading for each in deliveries_after(reader, 0, _ALL)]
     now = max((each.received_at for each in readings), default=0)
     rulebook = Rulebook(tuple(catalogue().values()), sequences=tuple(sequences().values()))
-    engine = Engine(rulebook, TableRegister(), NoStore())
+    engine = Engine(rulebook, register, NoStore())
     for reading in sorted(readings, key=attrgetter("measured_at")):
         if f"{reading.kind}/{reading.device}" in subjects:
             engine.observe(_received(reading, now))

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import TypeAlias
 
-from ingest.clock import pause, stopwatch
+from ingest.clock import MachineClock, pause, stopwatch
 from ingest.demo.gridwatch import Gridwatch, Tables, mqtt_table
 from ingest.demo.programs import Mosquitto, Server
+from ingest.journal.database import open_writer
+from ingest.registry.content import Content
+from ingest.registry.importing import import_content
 from tests.proof.alerts import AlertAccount
 from tests.proof.differences import differences, differences_of_letters
 from tests.proof.ledger import LAST, Ledger
@@ -43,6 +46,13 @@ def tables(broker: Mosquitto, database_url: str | None = None) -> Tables:
     if database_url:
         tables["sink.influx"] = {"api": "v1", "url": database_url, "longest_backoff_s": 1}
     return tables
+
+
+def register(journal: Path, content: Content) -> None:
+    """Let the registry hold this, whether the service runs or not."""
+    journal.parent.mkdir(exist_ok=True)
+    with closing(open_writer(journal)) as database:
+        import_content(database, content, MachineClock().now())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import http.client
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
 from urllib.parse import urlencode
@@ -21,6 +21,8 @@ from tests.proof.message import Identity, Letter, in_one_order
 _ALL = 1_000_000
 _CHUNK = 5_000
 _ANSWER_LIMIT_S = 30
+_LEVELS = {"district": 6, "street": 9, "community": 12}
+"""Digits of a code, GB/T 2260, by tag."""
 _TYPES: Mapping[str, Callable[[Any], Value]] = {
     "float": float,
     "integer": int,
@@ -78,10 +80,12 @@ class InfluxStore:
     """The database `gridwatch` of an InfluxDB 1.x.
 
     A value gets the type its field has in the database: in JSON 3.0 is written as 3. A series has
-    the one tag `device`; ValueError if the database holds anything else, alerts apart.
+    the tag `device`, and those of its community in `areas`, by device. ValueError if the database
+    holds anything else, alerts apart.
     """
 
     database: InfluxDB
+    areas: Mapping[str, str] = field(default_factory=dict)
     name: ClassVar[str] = "InfluxDB"
 
     def knows(self, device: str) -> bool:
@@ -90,7 +94,7 @@ class InfluxStore:
     def held(self) -> list[Held]:
         types = self._field_types()
         return [
-            _point(series, row, types[series["name"]])
+            self._point(series, row, types[series["name"]])
             for name in types
             if name != MEASUREMENT
             for series in self._series(f'SELECT * FROM "{name}" GROUP BY *')  # noqa: S608 its own
@@ -118,18 +122,20 @@ class InfluxStore:
                     raise ValueError(f"influxd: {result['error']}")
                 yield from result.get("series", ())
 
+    def _point(self, series: dict[str, Any], row: Sequence[Any], types: Mapping[str, str]) -> Held:
+        measured_at, *values = row
+        tags = {name: value for name, value in series["tags"].items() if value}
+        area = self.areas.get(tags["device"], "")
+        levels = {name: area[:digits] for name, digits in _LEVELS.items() if area}
+        if tags != {"device": tags["device"], **levels}:
+            raise ValueError(f"a series of {series['name']} has the tags {tags}")
+        named = zip(series["columns"][1:], values, strict=True)
+        known = {name: _TYPES[types[name]](value) for name, value in named if value is not None}
+        return Held(Identity(series["name"], tags["device"], measured_at), known)
+
 
 def _letter(kept: KeptDeadLetter) -> Letter:
     payload = kept.payload
     if kept.stage == "store" and payload:
         payload = in_one_order(json.loads(payload))
     return Letter(kept.stage, kept.reason, kept.topic, payload)
-
-
-def _point(series: dict[str, Any], row: Sequence[Any], types: Mapping[str, str]) -> Held:
-    measured_at, *values = row
-    if series["tags"].keys() != {"device"}:
-        raise ValueError(f"a series of {series['name']} has the tags {series['tags']}")
-    named = zip(series["columns"][1:], values, strict=True)
-    known = {name: _TYPES[types[name]](value) for name, value in named if value is not None}
-    return Held(Identity(series["name"], series["tags"]["device"], measured_at), known)

@@ -13,7 +13,7 @@ from tests.proof.message import Message, message
 class Told(NamedTuple):
     """An alert as it must be in the end. `start_at` is device time, `worst` its gravest severity.
 
-    `state` is firing, stale or resolved.
+    `state` is firing, stale or resolved; `scope` is what the subject is.
     """
 
     rule: str
@@ -21,6 +21,7 @@ class Told(NamedTuple):
     start_at: Instant
     worst: int
     state: str
+    scope: str = "device"
 
 
 class Upload(NamedTuple):

@@ -15,13 +15,14 @@ from devices.refusal import Reason
 from ingest.clock import MachineClock
 from ingest.demo.gridwatch import Gridwatch
 from ingest.demo.programs import InfluxDB, Mosquitto
+from ingest.registry.tables import DEVICES
 from rules.severity import Severity
 from tests.proof.alerts import AlertAccount
 from tests.proof.faults import Victim, kills, restart, trouble
 from tests.proof.incidents import Injected, Trouble, incidents
 from tests.proof.ledger import Ledger
 from tests.proof.planted import BAD
-from tests.proof.proof import Proof, explained, tables
+from tests.proof.proof import Proof, explained, register, tables
 from tests.proof.stores import EmbeddedStore, InfluxStore
 from tests.proof.traffic import Size, traffic
 from tests.sinks.faults import FaultyProxy
@@ -29,7 +30,7 @@ from tests.sinks.faults import FaultyProxy
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
 
 SIZE = Size(clients=30, uploads=700, days=12, by_tool=60, bad=4)
-TROUBLE = Trouble(gateways=4, devices=2, patient=6)
+TROUBLE = Trouble(gateways=4, devices=2, patient=6, dwellings=3)
 PAIRS_OF_KILLS = 5
 SEED = "exactly once"
 
@@ -42,8 +43,16 @@ def all_of(seed: str) -> Injected:
 
 
 def proof_of(service: Gridwatch, broker: Mosquitto) -> Proof:
-    plans, told = all_of(SEED)
-    return Proof(broker, service, Ledger(plans), AlertAccount(service.journal, told), SEED)
+    plans, told, registry = all_of(SEED)
+    account = AlertAccount(service.journal, told, registry)
+    register(service.journal, registry)
+    return Proof(broker, service, Ledger(plans), account, SEED)
+
+
+def areas_of(proof: Proof) -> dict[str, str]:
+    """Return where each device of the registry stands."""
+    devices = proof.alerts.registry.rows(DEVICES).values()
+    return {each.device: each.area for each in devices}
 
 
 def test_a_bad_payload_of_each_reason_is_planted() -> None:
@@ -66,14 +75,14 @@ def test_the_traffic_is_what_is_promised() -> None:
 
 
 def test_the_incidents_are_what_is_promised() -> None:
-    plans, told = incidents(TROUBLE, MachineClock().now(), Random(SEED))
+    plans, told, _ = incidents(TROUBLE, MachineClock().now(), Random(SEED))
     rules = Counter(each.rule for each in told)
     ends = {each.state for each in told}
     uploads = [message for plan in plans.values() for message in plan]
     held = [identity for upload in uploads for identity in upload.readings]
 
     assert min(rules.values()) >= 8
-    assert len(rules) >= 15
+    assert len(rules) >= 17
     assert {each.worst for each in told} == set(Severity)
     assert ends == {"firing", "resolved"}
     assert len(told) == len(set(told)) > 250
@@ -86,10 +95,10 @@ async def test_influxdb_holds_each_acknowledged_reading_exactly_once(
 ) -> None:
     async with FaultyProxy(influxdb.url) as proxy:
         service = Gridwatch(tmp_path / "gridwatch", tables(mosquitto, proxy.url))
+        proof = proof_of(service, mosquitto)
         with explained(SEED, service, mosquitto, influxdb), service:
-            proof = proof_of(service, mosquitto)
             victim = Victim(service, proof.ledger)
-            stores = (EmbeddedStore(service.journal), InfluxStore(influxdb))
+            stores = (EmbeddedStore(service.journal), InfluxStore(influxdb, areas_of(proof)))
             faults = (
                 victim.kill(kills(PAIRS_OF_KILLS, Random(SEED)), proof.alerts.look),
                 restart(mosquitto, proof.ledger, 0.6),
@@ -104,8 +113,8 @@ async def test_the_embedded_store_holds_each_acknowledged_reading_exactly_once(
     tmp_path: Path, mosquitto: Mosquitto
 ) -> None:
     service = Gridwatch(tmp_path / "gridwatch", tables(mosquitto))
+    proof = proof_of(service, mosquitto)
     with explained(SEED, service, mosquitto), service:
-        proof = proof_of(service, mosquitto)
         victim = Victim(service, proof.ledger)
         stores = (EmbeddedStore(service.journal),)
         faults = (

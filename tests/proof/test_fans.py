@@ -83,7 +83,7 @@ async def test_a_fan_is_started_and_stopped_once_for_each_build_up_of_gas(
             faults.part(account.order_waits(parted), _AWAY),
             faults.kill(stopped.hears["fan_stop"].is_set),
         )
-        await run(account, mosquitto.port, befalling, account.settled)
+        await run(account.monitors, mosquitto.port, befalling, account.settled)
         service.stop()
 
     assert account.wrong() == []
@@ -107,7 +107,7 @@ async def test_a_service_is_found_out_that_sends_a_command_under_another_identit
     faults = Faults(service, mosquitto, account)
     with explained("none", service, mosquitto), service:
         killed = faults.kill(tank.hears["fan_start"].is_set)
-        await run(account, mosquitto.port, (killed,), lambda: len(tank.heard) > 1)
+        await run(account.monitors, mosquitto.port, (killed,), lambda: len(tank.heard) > 1)
 
     assert NEW_IDENTITY.complaint in "\n".join(account.wrong())
     assert [each.command.command for each in tank.done] == ["fan_start", "fan_start"]
@@ -126,7 +126,7 @@ async def test_a_service_that_was_away_for_longer_than_a_command_lasts_is_found_
     faults = Faults(service, mosquitto, account)
     with explained("none", service, mosquitto), service:
         killed = faults.kill(account.order_waits(tank), _FOR_LONGER)
-        await run(account, mosquitto.port, (killed,), account.nothing_waits)
+        await run(account.monitors, mosquitto.port, (killed,), account.nothing_waits)
 
     assert all(each.complaint in "\n".join(account.wrong()) for each in defects)
     assert (tank.device, "fan_start") in faults.unsent

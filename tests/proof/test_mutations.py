@@ -17,8 +17,8 @@ from tests.proof.alerts import AlertAccount
 from tests.proof.faults import Victim, kills, refuse
 from tests.proof.incidents import Trouble, incidents
 from tests.proof.ledger import Ledger
-from tests.proof.mutation import Mutation, copy_of_the_service, mutate
-from tests.proof.proof import Fault, Proof, explained, tables
+from tests.proof.mutation import FORGETS_DWELLINGS, Mutation, copy_of_the_service, mutate
+from tests.proof.proof import Fault, Proof, explained, register, tables
 from tests.proof.stores import EmbeddedStore, InfluxStore
 from tests.proof.traffic import Size, traffic
 from tests.sinks.faults import FaultyProxy
@@ -28,6 +28,7 @@ pytestmark = pytest.mark.servers
 SIZE = Size(clients=6, uploads=150, days=2, by_tool=5, bad=1)
 NO_TROUBLE = Trouble(gateways=0, devices=0, patient=0)
 TROUBLE = Trouble(gateways=2, devices=1, patient=0)
+CARE = Trouble(gateways=2, devices=0, patient=0, dwellings=2)
 SEED = "mutations"
 BREATH = timedelta(milliseconds=100)
 
@@ -44,6 +45,7 @@ class Trial(NamedTuple):
     faults: Faults
     linger_ms: int = 0
     patient: int = 4
+    trouble: Trouble = TROUBLE
 
 
 MUTATIONS = (
@@ -123,14 +125,15 @@ def proof_of(service: Gridwatch, broker: Mosquitto, trouble: Trouble = NO_TROUBL
     now = MachineClock().now()
     injected = incidents(trouble, now, Random(SEED))
     plans = {**traffic(SIZE, now, Random(SEED)), **injected.plans}
-    account = AlertAccount(service.journal, injected.told)
+    account = AlertAccount(service.journal, injected.told, injected.registry)
+    register(service.journal, injected.registry)
     return Proof(broker, service, Ledger(plans), account, SEED)
 
 
 async def run_of_the_embedded_form(folder: Path, broker: Mosquitto) -> Proof:
     service = Gridwatch(folder / "gridwatch", tables(broker))
+    proof = proof_of(service, broker)
     with explained(SEED, service, broker), service:
-        proof = proof_of(service, broker)
         faults = (Victim(service, proof.ledger).kill(kills(1, Random(SEED))),)
         await proof.run(BREATH, faults, (EmbeddedStore(service.journal),))
     return proof
@@ -139,10 +142,10 @@ async def run_of_the_embedded_form(folder: Path, broker: Mosquitto) -> Proof:
 async def run_with_incidents(folder: Path, broker: Mosquitto, trial: Trial) -> Proof:
     batch = {"messages": 200, "linger_ms": trial.linger_ms}
     service = Gridwatch(folder / "gridwatch", {**tables(broker), "batch": batch})
+    proof = proof_of(service, broker, replace(trial.trouble, patient=trial.patient))
+    if not trial.patient:
+        proof = replace(proof, patience=BREATH)
     with explained(SEED, service, broker), service:
-        proof = proof_of(service, broker, replace(TROUBLE, patient=trial.patient))
-        if not trial.patient:
-            proof = replace(proof, patience=BREATH)
         befalling = trial.faults(Victim(service, proof.ledger), proof.alerts)
         await proof.run(BREATH / 2, befalling, (EmbeddedStore(service.journal),))
     return proof
@@ -154,6 +157,10 @@ def a_kill_before_it_is_judged(victim: Victim, account: AlertAccount) -> Iterato
 
 def a_kill_in_a_hold(victim: Victim, account: AlertAccount) -> Iterator[Fault]:
     yield victim.kill_when(account.waits)
+
+
+def a_kill_while_somebody_is_missed(victim: Victim, account: AlertAccount) -> Iterator[Fault]:
+    yield victim.kill_when(account.misses_somebody)
 
 
 def full_disks(victim: Victim, _: AlertAccount) -> Iterator[Fault]:
@@ -200,6 +207,11 @@ async def test_a_copy_of_the_service_without_a_defect_tells_what_was_injected(
             OWN_TRANSACTION, Trial(a_kill_before_it_is_judged, patient=0), id=OWN_TRANSACTION.name
         ),
         pytest.param(FORGETS_TIMERS, Trial(a_kill_in_a_hold), id=FORGETS_TIMERS.name),
+        pytest.param(
+            FORGETS_DWELLINGS._replace(complaint="alerts missing"),
+            Trial(a_kill_while_somebody_is_missed, patient=0, trouble=CARE),
+            id=FORGETS_DWELLINGS.name,
+        ),
         pytest.param(KEEPS_IN_MEMORY, Trial(full_disks, 200, 0), id=KEEPS_IN_MEMORY.name),
     ],
 )
@@ -221,8 +233,8 @@ async def test_a_service_is_found_out_that_gives_a_batch_up(
 
     async with FaultyProxy(influxdb.url) as proxy:
         service = Gridwatch(tmp_path / "gridwatch", tables(mosquitto, proxy.url))
+        proof = proof_of(service, mosquitto)
         with explained(SEED, service, mosquitto, influxdb), service:
-            proof = proof_of(service, mosquitto)
             await proof.run(BREATH, (refuse(proxy, proof.ledger, 0.5),), stores)
 
     with pytest.raises(AssertionError, match=GIVES_UP.complaint):

@@ -75,9 +75,9 @@ async def test_a_monitor_is_told_that_falls_silent_and_none_for_an_outage_of_the
     quiet = Monitor("tank-quiet", MachineClock().now(), falls_silent=True)
     account = FanAccount(service.journal, (quiet, Monitor(HEARD)))
     with explained("none", service, mosquitto), service:
-        await run(account, mosquitto.port, (), lambda: bool(silent(service.journal)))
+        await run(account.monitors, mosquitto.port, (), lambda: bool(silent(service.journal)))
         parted = Faults(service, mosquitto, account).part(quiet.high.is_set, _AWAY)
-        await run(account, mosquitto.port, (parted,), Again(service.journal))
+        await run(account.monitors, mosquitto.port, (parted,), Again(service.journal))
 
     (told, *others) = silent(service.journal)
     assert told == (f"{KIND}/{quiet.device}", quiet.high_at)
