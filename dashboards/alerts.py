@@ -29,9 +29,10 @@ _STATES = {
     "lost": "数据中断 data lost",
     "suppressed": "已抑制 nobody is told",
     **dict.fromkeys(
-        ("raised", "raised_late", "escalated", "eased", "regained", "resumed", "reset"),
+        ("raised", "raised_late", "escalated", "eased", "regained", "resumed", "reset", "recurred"),
         "持续 on",
     ),
+    "cleared": "待复位 clear, to be reset",
 }
 _OVER = "/^(resolved|would_not_have_fired)$/"
 _WITHOUT_KIND = "^(?:[a-z_]+/)?(.*)$"

@@ -8,8 +8,16 @@ from ingest.areas import path_of
 from ingest.journal.consequences import ChangeRow, StateRow
 from rules.effect import AlertChange
 from rules.explanation import Text
+from rules.lifecycle import Transition
 from rules.rule import AlertRule
 from rules.store import Outcome
+
+_OVER = {
+    Transition.CLEARED: Text("已恢复正常，待人工复位。此前：", "Over, to be reset. Before: "),
+    Transition.RESOLVED: Text("已结束。此前：", "Over. Before: "),
+}
+"""What comes before the words of an alert whose values are past."""
+_GOES_ON = Text("", "")
 
 
 def state_rows(outcome: Outcome) -> list[StateRow]:
@@ -42,7 +50,9 @@ def change_row(change: AlertChange, text: Text, places: Iterable[str] = ()) -> C
 
 def explained(change: AlertChange, rules: Mapping[str, AlertRule]) -> Text:
     """Return the explanation; KeyError if the rule is gone or its evidence does not suffice."""
-    return rules[change.rule].explanation.text(change.evidence, change.start)
+    text = rules[change.rule].explanation.text(change.evidence, change.start)
+    over = _OVER.get(change.transition, _GOES_ON)
+    return Text(f"{over.zh}{text.zh}", f"{over.en}{text.en}")
 
 
 def titled(change: AlertChange, rules: Mapping[str, AlertRule]) -> Text:

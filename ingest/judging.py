@@ -19,7 +19,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
 
-from devices.instant import Instant
+from devices.instant import Instant, iso_of
 from devices.reading import Reading
 from ingest.alert_rows import change_row, explained, state_rows, title_of, titled
 from ingest.clock import Clock, pause
@@ -34,7 +34,7 @@ from ingest.journal.journal import Journal
 from ingest.journal.overrides import OverrideRequest
 from ingest.metrics import Metrics
 from ingest.steady import SteadyTime
-from rules.effect import AlertChange, Command, Proof
+from rules.effect import AlertChange, Command, Proof, Withdrawal
 from rules.engine import Engine
 from rules.explanation import Text
 from rules.lifecycle import Transition
@@ -268,16 +268,21 @@ class Judging:
         subject = Subject(request.scope, request.subject)
         lives = self._try(self._engine.lives, subject) or {}
         life = lives.get(request.rule)
-        is_live = life is not None and life.start == request.start_at
-        done = is_live and self._try(self._engine.reset, subject, request.rule, now)
-        if done and self.shadow:
+        if life is None or life.start != request.start_at:
+            return "refused"
+        if not self._try(self._engine.reset, subject, request.rule, now):
+            return "danger" if life.latched else "no latch"
+        if self.shadow:
             self.shadow.reset(subject, request.rule, now)
-        return "reset" if done else "refused"
+        return "reset"
 
     def _take_over(self, request: OverrideRequest, now: Instant) -> str:
         override = Override(request.mode, self._time.of(request.until))
         subject = Subject("device", request.subject)
         done = self._try(self._engine.override, subject, request.sequence, override, now)
+        until = f"until {iso_of(request.until)}" if request.until > now else "is over"
+        words = (request.subject, request.mode, until, request.asked_by or "nobody who is named")
+        _LOG.warning("%s: override %s %s, asked for by %s%s", *words, "" if done else ": refused")
         return "taken_over" if done else "refused"
 
     def _try(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
@@ -311,6 +316,7 @@ class Judging:
             changes,
             [command_row(order, now) for order in orders],
             [effect for effect in effects if isinstance(effect, Proof)],
+            withdrawn=[each.identity for each in effects if isinstance(each, Withdrawal)],
             beside=self.shadow.take(turns_at) if self.shadow else None,
         )
 

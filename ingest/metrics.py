@@ -37,6 +37,7 @@ LABELS: Mapping[str, str] = {
     " `sent`, `done`, `refused` or `failed` as the device answers, `expired` before it left or as"
     " the device answers; without an answer in its time `proven` by its effect, or `unanswered`",
     "sink": "name of the sink, such as `influx`",
+    "mode": "what a person has a device do: `run`, `off`",
 }
 """Every label there is, and what it takes."""
 

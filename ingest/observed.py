@@ -68,6 +68,9 @@ _ALERTS = Described(
     ("rule", "severity", "state", "area"),
     "Alerts that are not resolved",
 )
+_OVERRIDES = Described(
+    "gridwatch_overrides", "gauge", ("mode",), "Devices that a person has taken over, by `mode`"
+)
 OBSERVED = (
     _CONNECTED,
     _CONNECTS,
@@ -80,6 +83,7 @@ OBSERVED = (
     _DEVICES,
     _UNREGISTERED,
     _ALERTS,
+    _OVERRIDES,
     _BACKLOG,
     _BACKLOG_AGE,
     _OUTLET_BACKLOG,
@@ -118,6 +122,7 @@ class Observed(Collector):
             _family(_DEVICES, {(): self.journal.device_count()}),
             _family(_UNREGISTERED, {(): self.journal.unregistered_count()}),
             _family(_ALERTS, self._alerts()),
+            _family(_OVERRIDES, self._overrides()),
             _family(_BACKLOG_AGE, _by_name(self.forwarders, self._age_s)),
             _family(
                 _OUTLET_BACKLOG,
@@ -131,6 +136,10 @@ class Observed(Collector):
             severity = Severity(grade).name.lower()
             counts[rule, severity, state, self.area_label.of(areas)] += number
         return dict(counts)
+
+    def _overrides(self) -> dict[tuple[str, ...], float]:
+        wanted = self.journal.overrides_wanted(self.clock.now())
+        return dict(Counter((each.request.mode,) for each in wanted if each.answer))
 
     def _age_s(self, forwarder: Forwarder) -> float:
         oldest = self.journal.oldest_after(forwarder.cursor)

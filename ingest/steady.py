@@ -19,7 +19,7 @@ from devices.message import Reply
 from devices.reading import Reading
 from ingest.clock import Clock
 from ingest.journal.consequences import Fresh
-from rules.effect import AlertChange, Command, Effect, Proof
+from rules.effect import AlertChange, Command, Effect
 
 _LOG = logging.getLogger(__name__)
 _LEAST_MS = 1_000
@@ -90,7 +90,7 @@ class SteadyTime:
             return effect._replace(told_at=self.ours(effect.told_at))
         if isinstance(effect, Command):
             return effect._replace(expires_at=self.ours(effect.expires_at))
-        return Proof(effect.identity, self.ours(effect.at))
+        return effect._replace(at=self.ours(effect.at))
 
     def _read(self) -> tuple[Instant, int]:
         """Return our present and by how much the clock was set then, not as it is being set."""

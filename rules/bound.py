@@ -106,7 +106,7 @@ class Profile:
         self.derived = tuple(derivations)
         self.derivations = tuple((each.name, each.of, each.name in RARE) for each in self.derived)
         self.resting = tuple(bound.name for bound in judging if _rests(bound))
-        self.observing = tuple(each for each in self.sequences if each.rule.scope == "device")
+        self.observing = self.sequences
         self._judging = judging
         self._calming: dict[tuple[str, ...], Calmings | None] = {}
         self._routes: dict[tuple[str, ...], tuple[Watch, ...]] = {}
@@ -198,8 +198,10 @@ class Rulebook:
     sequences: tuple[SequenceRule, ...] = ()
 
     def kinds_of(self, scope: Scope) -> frozenset[str]:
-        """Return the kinds that the rules of a scope read."""
-        return frozenset(kind for rule in self.rules if rule.scope == scope for kind in rule.fields)
+        """Return the kinds that the rules of a scope read, or its sequences heed."""
+        read = {kind for rule in self.rules if rule.scope == scope for kind in rule.fields}
+        ordered = {each.kind for each in self.sequences if each.scope == scope and each.heeds}
+        return frozenset(read | ordered)
 
     def derivations_of(self, kind: str) -> tuple[Derivation, ...]:
         """Return what is to be derived of a kind's readings, because a rule needs it."""

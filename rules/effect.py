@@ -63,5 +63,12 @@ class Proof(NamedTuple):
     at: Instant
 
 
-Order: TypeAlias = Command | Proof
-Effect: TypeAlias = AlertChange | Command | Proof
+class Withdrawal(NamedTuple):
+    """An order is not wanted any more: if it has not left by then, by our clock, it stays here."""
+
+    identity: str
+    at: Instant
+
+
+Order: TypeAlias = Command | Proof | Withdrawal
+Effect: TypeAlias = AlertChange | Command | Proof | Withdrawal

@@ -6,6 +6,7 @@ inactive --found--> pending --hold--> firing <--data lost, data back--> stale
    +---clear, or lost--+                |
    +--------- clear for `keep`, unless latched: resolved
 ```
+A latched one that is clear for `keep` says so, `cleared`, and fires on until a person resets it.
 Severity steps up at once and down after `keep`. What is lost never clears: the time of `keep`
 starts anew when the data is back. Suppression lies over it all: nobody is told, and life goes on.
 """
@@ -39,6 +40,8 @@ class Transition(StrEnum):
     REGAINED = "regained"
     SUPPRESSED = "suppressed"
     RESUMED = "resumed"
+    CLEARED = "cleared"
+    RECURRED = "recurred"
     RESET = "reset"
     RESOLVED = "resolved"
     WOULD_NOT_HAVE_FIRED = "would_not_have_fired"
@@ -69,7 +72,8 @@ class Life(NamedTuple):
 
     `start` is when it began in device time; `found_at` when the hold began; `severity` what people
     were told and `latest` what was found last, 0 for nothing; `below_at` since when it has been
-    below `severity`, and `peak` the greatest since then; `ended_at` the end of the alert before.
+    below `severity`, and `peak` the greatest since then; `ended_at` the end of the alert before;
+    `cleared` says that only the latch keeps it up.
     """
 
     phase: Phase = Phase.INACTIVE
@@ -84,6 +88,7 @@ class Life(NamedTuple):
     quiet_until: Instant | None = None
     ended_at: Instant = 0
     evidence: Evidence = NO_EVIDENCE
+    cleared: bool = False
 
     @property
     def visible(self) -> Phase:
@@ -157,7 +162,7 @@ def lost(life: Life, at: Instant) -> Step:
     if life.phase is Phase.PENDING:
         return _ended(life), ()
     if life.phase is Phase.FIRING:
-        return life._replace(phase=Phase.STALE, below_at=None, peak=0), (
+        return life._replace(phase=Phase.STALE, below_at=None, peak=0, cleared=False), (
             Change(Transition.LOST, at),
         )
     return life, ()
@@ -187,7 +192,8 @@ def due(life: Life, policy: Policy) -> Instant | None:
         instants.append(life.known_at + policy.stale_after)
     if life.phase is Phase.PENDING:
         instants.append(life.found_at + policy.hold)
-    if life.phase is Phase.FIRING and life.below_at is not None and not life.latched:
+    stays = life.latched and (life.cleared or life.peak)
+    if life.phase is Phase.FIRING and life.below_at is not None and not stays:
         instants.append(life.below_at + policy.keep)
     return min(instants, default=None)
 
@@ -197,7 +203,7 @@ def reset(life: Life, at: Instant, policy: Policy) -> Step:
     danger = policy.latch_from is not None and life.latest >= policy.latch_from
     if not life.latched or danger or life.phase is Phase.STALE:
         return life, ()
-    life, changes = _eased(life._replace(latched=False), at, policy)
+    life, changes = _eased(life._replace(latched=False, cleared=False), at, policy)
     return life, (Change(Transition.RESET, at), *changes)
 
 
@@ -254,6 +260,9 @@ def _raised(life: Life, at: Instant, policy: Policy) -> Step:
 def _rejudged(life: Life, finding: Finding, policy: Policy) -> Step:
     life, changes = _regained(life, finding.at)
     severity = int(finding.severity or 0)
+    if life.cleared and severity:
+        life = life._replace(cleared=False)
+        changes += (Change(Transition.RECURRED, finding.at),)
     if severity >= life.severity:
         if severity > life.severity:
             changes += (Change(Transition.ESCALATED, finding.at),)
@@ -265,8 +274,9 @@ def _rejudged(life: Life, finding: Finding, policy: Policy) -> Step:
             evidence=dict(finding.evidence),
         )
         return _latched(life, policy), changes
-    below_at = finding.at if life.below_at is None else life.below_at
-    peak = severity if life.below_at is None else max(life.peak, severity)
+    anew = life.below_at is None or (life.latched and life.latest > severity)
+    below_at = finding.at if anew or life.below_at is None else life.below_at
+    peak = severity if anew else max(life.peak, severity)
     life = life._replace(latest=severity, below_at=below_at, peak=peak)
     if severity:
         life = life._replace(evidence=dict(finding.evidence))
@@ -281,8 +291,12 @@ def _regained(life: Life, at: Instant) -> Step:
 
 
 def _eased(life: Life, at: Instant, policy: Policy) -> Step:
-    if life.below_at is None or life.latched or at - life.below_at < policy.keep:
+    if life.below_at is None or at - life.below_at < policy.keep:
         return life, ()
+    if life.latched:
+        if life.cleared or life.peak:
+            return life, ()
+        return life._replace(cleared=True), (Change(Transition.CLEARED, at),)
     if not life.peak:
         return _ended(life._replace(ended_at=at)), (Change(Transition.RESOLVED, at),)
     still_below = life.latest < life.peak

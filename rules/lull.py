@@ -150,7 +150,17 @@ def _terms(memory: Memory, at: Instant, calm: Calmings, guards: Sequence[Guard])
 
 
 def concerns(home: Memory, reading: Reading) -> bool:
-    """Return whether a rule of premises has to do with a reading; what none reads ages none."""
+    """Return whether a rule of premises has to do with a reading; what none reads ages none.
+
+    Or a sequence that heeds it.
+    """
+    for name, rule, _ in home.profile.observing:
+        if (
+            rule.heeds is not None
+            and name in home.states
+            and rule.heeds(home.states[name], reading)
+        ):
+            return True
     return any(
         name in home.states or not isinstance(bound.condition, Never)
         for name, _, _, bound in home.profile.route(reading)

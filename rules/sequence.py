@@ -19,7 +19,7 @@ from rules.subject import Scope
 class Turn(NamedTuple):
     """What follows from one event: the new state, findings by the name of their alert, orders.
 
-    Among the orders are the proofs of earlier ones.
+    Among the orders are the proofs and withdrawals of earlier ones.
     """
 
     state: State
@@ -68,9 +68,10 @@ class SequenceRule:
     """A sequence for all devices of a kind.
 
     `limits` are those of rules, by the rule's name; it is made by those in force, as `rule.limit`.
-    One of premises is moved by what the registry says, by time and by replies, and no reading
-    concerns it; `kind` is then of the devices it orders. `done` returns what it has done, from its
-    state, None for none yet, at an instant of our time: evidence of the rules it is the remedy of.
+    One of premises is moved by what the registry says, by time, by replies, and by the readings
+    that it `heeds` in its state; `kind` is then of the devices it orders. `done` returns what it
+    has done, from its state, None for none yet, at an instant of our time: evidence of the rules it
+    is the remedy of.
     """
 
     name: str
@@ -81,3 +82,4 @@ class SequenceRule:
     modes: frozenset[str] = frozenset()
     scope: Scope = "device"
     done: Callable[[State, Instant], Evidence] | None = None
+    heeds: Callable[[State, Reading], bool] | None = None

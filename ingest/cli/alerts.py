@@ -52,13 +52,18 @@ FormOption: TypeAlias = Annotated[
 ]
 Id: TypeAlias = Annotated[str, typer.Argument(metavar="ID", help="Identity, as `list` shows it.")]
 _COLUMNS = (
-    "severity", "state", "rule", "subject", "area", "start_at", "id",
+    "severity", "state", "rule", "subject", "area", "start_at", "clear_at", "id",
     "worst", "last_at", "told_at", "text_zh", "text_en",
 )  # fmt: skip
-_IN_A_TABLE = _COLUMNS[:7]
+_IN_A_TABLE = _COLUMNS[:8]
 _PENDING = ("severity", "rule", "subject", "start_at", "fires_at", "text_zh", "text_en")
 _TRANSITIONS = ("seq", "transition", "severity", "at", "told_at", "suppressed")
 _ANSWERED_WITHIN_S = 4.0
+_REFUSALS = {
+    "refused": "there is no such alert any more",
+    "no latch": "it does not wait to be reset; it ends by itself",
+    "danger": "the danger lasts, or nobody knows that it is over",
+}
 _BEFORE_MS = 60_000
 """A fan has failed 20 s after it was first ordered."""
 _MOST_COMMANDS = 50
@@ -92,7 +97,10 @@ def list_(  # noqa: PLR0913 each parameter is an option
     settings: SettingsFile = None,
     journal: JournalFile = None,
 ) -> None:
-    """List alerts, the gravest first and of these the newest; resolved ones come last."""
+    """List alerts, the gravest first and of these the newest; resolved ones come last.
+
+    One with `clear_at` is over since then, and fires on because a person has to reset it.
+    """
     wanted = Wanted(area, rule, subject, Severity[severity.name], every)
     with journal_refusals():
         found = alerts(open_reader(journal_of(settings, journal)), most, wanted)
@@ -183,7 +191,7 @@ def reset(
     """Reset the latch of an alert: someone has been there and seen that it is over.
 
     The service does it, within 2 s if it runs and else when it starts. Exit code 1 if there is no
-    latch, or the danger lasts.
+    latch, or the danger lasts, and which of them.
     """
     path = journal_of(settings, journal)
     with journal_refusals():
@@ -193,9 +201,12 @@ def reset(
         if alert.state == "resolved":
             refuse("resolved already", FAILED)
         answer = _answer(path, id_)
-    if answer == "refused":
-        refuse("refused: there is no latch to reset, or the danger lasts", FAILED)
+    if answer in _REFUSALS:
+        refuse(f"refused: {_REFUSALS[answer]}", FAILED)
     typer.echo(answer or "asked for: no service answers, it is done when one runs")
+    after = alert_of(open_reader(path), id_)
+    if answer == "reset" and after and after.state != "resolved":
+        typer.echo("it is clear, and ends once it has stayed so for a while", err=True)
 
 
 def _commands(
@@ -251,6 +262,7 @@ def _row(alert: Alert, time_of: Callable[[Instant], str]) -> dict[str, object]:
         "subject": alert.subject,
         "area": area_of(alert.areas),
         "start_at": time_of(alert.start_at),
+        "clear_at": None if alert.clear_at is None else time_of(alert.clear_at),
         "id": alert.id,
         "worst": Severity(alert.worst).name.lower(),
         "last_at": time_of(alert.last_at),

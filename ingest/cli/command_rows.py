@@ -4,12 +4,28 @@ from pydantic_core import from_json
 
 from devices.instant import Instant, iso_of
 from ingest.journal.commands import StoredCommand
+from ingest.journal.overrides import Wanted
 
 COLUMNS = (
     "issued_at", "device", "command", "state", "proven_at", "id",
     "arguments", "expires_at", "attempts", "sent_at", "answered_at", "reason",
 )  # fmt: skip
 IN_A_TABLE = COLUMNS[:6]
+
+OVERRIDE_COLUMNS = ("device", "mode", "until", "asked_at", "asked_by", "state")
+
+
+def override_row(wanted: Wanted) -> dict[str, object]:
+    """Return what a person has taken over, and whether the service has done it."""
+    request = wanted.request
+    return {
+        "device": request.subject,
+        "mode": request.mode,
+        "until": iso_of(request.until),
+        "asked_at": iso_of(wanted.asked_at),
+        "asked_by": request.asked_by or None,
+        "state": "in force" if wanted.answer else "asked for",
+    }
 
 
 def row_of(command: StoredCommand) -> dict[str, object]:

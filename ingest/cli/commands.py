@@ -9,7 +9,13 @@ from typing import Annotated, TypeAlias
 import typer
 
 from devices.instant import Instant, iso_of, milliseconds_of
-from ingest.cli.command_rows import COLUMNS, IN_A_TABLE, row_of
+from ingest.cli.command_rows import (
+    COLUMNS,
+    IN_A_TABLE,
+    OVERRIDE_COLUMNS,
+    override_row,
+    row_of,
+)
 from ingest.cli.options import (
     FAILED,
     JournalFile,
@@ -21,15 +27,17 @@ from ingest.cli.options import (
 )
 from ingest.cli.output import Form, print_block, print_rows
 from ingest.clock import MachineClock, block, stopwatch
-from ingest.journal.commands import command_of, newest_commands
+from ingest.journal.commands import command_of, commands_about, newest_commands
 from ingest.journal.database import open_reader, open_writer, passing_failures, transaction
 from ingest.journal.overrides import (
     SUPERSEDED,
     OverrideRequest,
     ask_override,
     override_answer,
+    overrides_wanted,
 )
 from ingest.printable import printable
+from ingest.registry.cells import CONTACT, CellError
 from rules.catalogue import sequences
 from rules.sequence import SequenceRule
 
@@ -42,6 +50,12 @@ FormOption: TypeAlias = Annotated[
 ]
 Device: TypeAlias = Annotated[
     str, typer.Argument(metavar="DEVICE", help="Device, such as gm-0001 or gas_monitor/gm-0001.")
+]
+By: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="CONTACT", help="Who wants it: a pseudonym such as c-0123456789abcdef, no name."
+    ),
 ]
 LONGEST = timedelta(hours=24)
 """Nobody remembers an override for longer; general knowledge, not from a standard."""
@@ -64,8 +78,8 @@ def list_(
     """List commands, the latest first: what each was to do, and what became of it.
 
     queued, sent (the broker has it), then the device's answer: done, refused, failed, expired. Or
-    superseded by a later one, expired before it left; without an answer in its time proven by its
-    effect, or unanswered. proven_at: its effect was seen.
+    superseded by a later one, withdrawn or expired before it left; without an answer in its time
+    proven by its effect, or unanswered. proven_at: its effect was seen.
     """
     with journal_refusals():
         found = newest_commands(open_reader(journal_of(settings, journal)), most, device)
@@ -95,36 +109,69 @@ def show(
 
 
 @app.command()
-def override(
+def override(  # noqa: PLR0913 each parameter is an option
     device: Device,
     mode: Annotated[str, typer.Argument(metavar="MODE", help="What it is to do: run, off.")],
     for_: Annotated[str, typer.Option("--for", help="For how long, such as 30m; at most 24h.")],
+    *,
+    by: By = "",
     settings: SettingsFile = None,
     journal: JournalFile = None,
 ) -> None:
     """Take a device over for a time: `run` keeps its fan running, `off` gives it no orders.
 
-    It ends by itself. The service does it, within 2 s if it runs and else when it starts; exit code
-    1 if it refuses.
+    An order that has not left is withdrawn, one that may just be leaving is told. It ends by
+    itself. The service does it, within 2 s if it runs and else when it starts; exit code 1 if it
+    refuses.
     """
     lasts = duration_of(for_)
     if not timedelta(0) < lasts <= LONGEST:
         raise typer.BadParameter(f"--for: expected more than 0 and at most 24h, not {for_}")
     until = MachineClock().now() + milliseconds_of(lasts)
-    _ask(journal_of(settings, journal), device, lambda rule: (_mode(rule, mode), until))
+    _ask(journal_of(settings, journal), device, lambda rule: (_mode(rule, mode), until), by)
 
 
 @app.command()
-def release(device: Device, settings: SettingsFile = None, journal: JournalFile = None) -> None:
-    """End an override at once: its sequence decides again."""
+def release(
+    device: Device, by: By = "", settings: SettingsFile = None, journal: JournalFile = None
+) -> None:
+    """End an override at once: its sequence decides again; exit code 1 if there is none."""
     path = journal_of(settings, journal)
-    _ask(path, device, lambda rule: (min(rule.modes), _ENDED))
+    with journal_refusals():
+        reader = open_reader(path)
+        subject, _ = _taken_over(reader, device)
+        wanted = overrides_wanted(reader, MachineClock().now())
+    if subject not in {each.request.subject for each in wanted}:
+        refuse(f"{subject}: nobody has taken it over", FAILED)
+    _ask(path, device, lambda rule: (min(rule.modes), _ENDED), by)
 
 
-def _ask(path: Path, device: str, wish: Callable[[SequenceRule], tuple[str, Instant]]) -> None:
+@app.command()
+def overrides(
+    form: FormOption = Form.TABLE, settings: SettingsFile = None, journal: JournalFile = None
+) -> None:
+    """List the devices that are taken over, the first to end first: by whom, and until when.
+
+    One that is asked for is done when a service runs.
+    """
+    with journal_refusals():
+        reader = open_reader(journal_of(settings, journal))
+        wanted = overrides_wanted(reader, MachineClock().now())
+    if not wanted:
+        typer.echo("no device is taken over", err=True)
+    print_rows(form, OVERRIDE_COLUMNS, map(override_row, wanted))
+
+
+def _ask(
+    path: Path, device: str, wish: Callable[[SequenceRule], tuple[str, Instant]], by: str
+) -> None:
+    try:
+        by and CONTACT.read(by)
+    except CellError as error:
+        raise typer.BadParameter(f"--by: {error}") from None
     with journal_refusals():
         subject, rule = _taken_over(open_reader(path), device)
-        request = OverrideRequest(subject, rule.name, *wish(rule))
+        request = OverrideRequest(subject, rule.name, *wish(rule), by)
         answer = _answer(path, request)
     if answer == "refused":
         refuse("refused: see the log of the service", FAILED)
@@ -133,6 +180,15 @@ def _ask(path: Path, device: str, wish: Callable[[SequenceRule], tuple[str, Inst
     until = "" if request.until == _ENDED else f" {request.mode} until {iso_of(request.until)}"
     words = {"taken_over": f"{subject}: {'taken over,' if until else 'released'}{until}"}
     typer.echo(words.get(answer or "", "asked for: no service answers, it is done when one runs"))
+    if until and request.mode == "off":
+        _warn(path, subject)
+
+
+def _warn(path: Path, subject: str) -> None:
+    """Say which orders may be on their way, for a person who is at the fan."""
+    for each in commands_about(open_reader(path), subject, MachineClock().now()):
+        ends = iso_of(each.expires_at)
+        typer.echo(f"{each.command} may be on its way: the device obeys it until {ends}", err=True)
 
 
 def _taken_over(reader: sqlite3.Connection, device: str) -> tuple[str, SequenceRule]:

@@ -32,6 +32,7 @@ _VERBS = {
     "raised": "", "raised_late": "", "escalated": "graver: ", "eased": "eased: ",
     "lost": "no data any more: ", "regained": "data again: ", "resolved": "over: ",
     "suppressed": "kept quiet: ", "resumed": "told again: ", "reset": "reset: ",
+    "cleared": "clear, to be reset: ", "recurred": "back: ",
     "would_not_have_fired": "withdrawn: ",
 }  # fmt: skip
 _EXPLAINED = frozenset({"raised", "raised_late", "escalated"})

@@ -24,10 +24,12 @@ ON CONFLICT (identity) DO NOTHING
 """
 _WRITE_ALERT = """
 INSERT INTO alert VALUES (:alert, :rule, :scope, :subject, :start_at, ifnull(:state, 'firing'),
-    :severity, :severity, :at, :told_at, :suppressed, :evidence, :text_zh, :text_en, :areas)
+    :severity, :severity, :at, :told_at, :suppressed, :evidence, :text_zh, :text_en, :areas, NULL)
 ON CONFLICT (id) DO UPDATE SET state = ifnull(:state, state), severity = :severity,
     worst = max(worst, :severity), last_at = :at, told_at = :told_at, suppressed = :suppressed,
-    evidence = :evidence, text_zh = :text_zh, text_en = :text_en
+    evidence = :evidence, text_zh = :text_zh, text_en = :text_en, clear_at = CASE
+        WHEN :transition = 'cleared' THEN :at
+        WHEN :transition IN ('suppressed', 'resumed', 'would_not_have_fired') THEN clear_at END
 """
 _ASK = """
 INSERT INTO alert_reset VALUES (?, ?, NULL)

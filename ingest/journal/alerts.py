@@ -10,7 +10,7 @@ from rules.subject import Scope
 
 ALERT_COLUMNS = (
     "id, rule, scope, subject, start_at, state, severity, worst, last_at, told_at, suppressed,"
-    " evidence, text_zh, text_en, areas"
+    " evidence, text_zh, text_en, areas, clear_at"
 )
 
 
@@ -41,6 +41,8 @@ class Alert(NamedTuple):
     text_en: str
     areas: str
     """Where it was raised: the codes from the city down, joined by `/`."""
+    clear_at: Instant | None = None
+    """Since when, in time of the device, only its latch keeps it up."""
 
     @property
     def visible(self) -> str:

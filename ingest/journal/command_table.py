@@ -35,8 +35,12 @@ _PROVE = """
 UPDATE command SET proven_at = ?, state = iif(state = 'unanswered', 'proven', state)
 WHERE identity = ? AND proven_at IS NULL
 """
+_WITHDRAW = "UPDATE command SET state = 'withdrawn' WHERE identity = ? AND state = 'queued'"
 _TRIED = "UPDATE command SET attempts = attempts + 1 WHERE identity = ?"
-_SENT = "UPDATE command SET state = 'sent', sent_at = ? WHERE identity = ? AND state = 'queued'"
+_SENT = """
+UPDATE command SET state = 'sent', sent_at = ?
+WHERE identity = ? AND state IN ('queued', 'withdrawn')
+"""
 _OVERDUE = """
 UPDATE command SET state = CASE
     WHEN proven_at IS NOT NULL THEN 'proven' WHEN state = 'queued' THEN 'expired'
@@ -83,6 +87,10 @@ class CommandTable:
     def prove(self, proofs: Iterable[Proof]) -> None:
         """Keep when the effect of commands was seen."""
         self._database.executemany(_PROVE, ((proof.at, proof.identity) for proof in proofs))
+
+    def withdraw(self, identities: Iterable[str]) -> None:
+        """Keep back what has not left; one that is just leaving is sent all the same."""
+        self._database.executemany(_WITHDRAW, ((identity,) for identity in identities))
 
     def tried(self, tried: Sequence[str], sent: Sequence[str], now: Instant) -> None:
         """Count a try of some commands, and keep which of them the broker has."""

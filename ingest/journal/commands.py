@@ -11,6 +11,9 @@ _COLUMNS = (
     " attempts, sent_at, answered_at, reason, proven_at"
 )
 
+_LONGEST_MS = 3_600_000
+"""No command lasts longer; the index by age makes it quick."""
+
 
 class StoredCommand(NamedTuple):
     """A command, and what has become of it. `arguments` is a JSON object."""
@@ -36,6 +39,18 @@ def queued_commands(reader: sqlite3.Connection, most: int) -> list[StoredCommand
     """Return the commands that are to be sent, in order."""
     under_way = "state IN ('queued', 'sent')"  # as the index says it
     return _selected(reader, f"WHERE {under_way} AND state = 'queued' ORDER BY seq", most)
+
+
+def commands_about(reader: sqlite3.Connection, device: str, now: Instant) -> list[StoredCommand]:
+    """Return what the device `<kind>/<device>` may yet obey, though it may have not left."""
+    kind, _, name = device.partition("/")
+    query = (
+        f"SELECT {_COLUMNS} FROM command WHERE issued_at > ? AND expires_at > ?"  # noqa: S608
+        " AND kind = ? AND device = ? AND answered_at IS NULL AND proven_at IS NULL"
+        " AND state IN ('queued', 'sent', 'withdrawn') ORDER BY seq"
+    )
+    found = reader.execute(query, (now - _LONGEST_MS, now, kind, name))
+    return [StoredCommand(*row) for row in found]
 
 
 def next_overdue(reader: sqlite3.Connection) -> Instant | None:

@@ -73,14 +73,16 @@ class CommandRow(NamedTuple):
 class Consequences:
     """Rows to be written; `answers` to requests to reset, by alert; `words` to be remembered.
 
-    `unjudged` are readings that the service is yet to judge, `judged` the numbers of those it has;
-    `taken_over` the requests to take a device over, with their answers.
+    `withdrawn` are commands, by identity, that are not to leave if they have not yet; `unjudged`
+    readings that the service is yet to judge, `judged` the numbers of those it has; `taken_over`
+    the requests to take a device over, with their answers.
     """
 
     states: Sequence[StateRow] = ()
     changes: Sequence[ChangeRow] = ()
     commands: Sequence[CommandRow] = ()
     proofs: Sequence[Proof] = ()
+    withdrawn: Sequence[str] = ()
     answers: Mapping[str, str] = field(default_factory=dict)
     taken_over: Sequence[tuple[OverrideRequest, str]] = ()
     words: Mapping[str, str] = field(default_factory=dict)

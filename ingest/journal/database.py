@@ -9,7 +9,7 @@ from pathlib import Path
 from secrets import token_hex
 
 _LOG = logging.getLogger(__name__)
-VERSION = 2
+VERSION = 3
 """Of the schema: 1 was the first with rules; `ingest.journal.upgrade` brings older ones up."""
 APPLICATION_ID = 0x4757_4A4C
 """The letters GWJL in the file's header: it tells a journal from any other SQLite database."""

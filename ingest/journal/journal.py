@@ -19,7 +19,13 @@ from ingest.journal.consequences import Consequences, Fresh, Judgement, nothing
 from ingest.journal.database import JournalUnavailable, open_reader, passing_failures
 from ingest.journal.dead_letters import DeadLetterLimits, DeadLetterTable
 from ingest.journal.device_table import DeviceTable
-from ingest.journal.overrides import OverrideRequest, answer_overrides, override_requests
+from ingest.journal.overrides import (
+    OverrideRequest,
+    Wanted,
+    answer_overrides,
+    override_requests,
+    overrides_wanted,
+)
 from ingest.journal.state_table import StateTable
 from ingest.journal.tail import Tail
 from ingest.journal.writer import Writer
@@ -256,6 +262,10 @@ class Journal:
         with passing_failures():
             return override_requests(self._reader)
 
+    def overrides_wanted(self, now: Instant) -> list[Wanted]:
+        """Return what people have taken over; for the loop's thread."""
+        return overrides_wanted(self._reader, now)
+
     @property
     def reader(self) -> sqlite3.Connection:
         """A connection that reads what is committed, for the loop's thread."""
@@ -316,6 +326,8 @@ class Journal:
             self._commands.add(consequences.commands)
         if consequences.proofs:
             self._commands.prove(consequences.proofs)
+        if consequences.withdrawn:
+            self._commands.withdraw(consequences.withdrawn)
         if consequences.taken_over:
             answer_overrides(self._database, consequences.taken_over)
         self._database.executemany(_REMEMBER, consequences.words.items())

@@ -7,25 +7,40 @@ from typing import NamedTuple
 from devices.instant import Instant
 
 _ASK = """
-INSERT INTO override_request VALUES (?, ?, ?, ?, ?, NULL)
+INSERT INTO override_request (subject, sequence, mode, until, asked_by, asked_at)
+VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (subject) DO UPDATE SET sequence = excluded.sequence, mode = excluded.mode,
-    until = excluded.until, asked_at = excluded.asked_at, answer = NULL
+    until = excluded.until, asked_at = excluded.asked_at,
+    asked_by = excluded.asked_by, answer = NULL
 """
 _ANSWER = """
 UPDATE override_request SET answer = ?
-WHERE subject = ? AND sequence = ? AND mode = ? AND until = ?
+WHERE subject = ? AND sequence = ? AND mode = ? AND until = ? AND asked_by = ?
 """
+_REQUEST = "subject, sequence, mode, until, asked_by"
 SUPERSEDED = "superseded"
 """The answer to a request that another one has replaced."""
 
 
 class OverrideRequest(NamedTuple):
-    """What a person wants of the device `<kind>/<device>`, until an instant of our time."""
+    """What a person wants of the device `<kind>/<device>`, until an instant of our time.
+
+    `asked_by` is a reference that only another system can resolve, "" for none.
+    """
 
     subject: str
     sequence: str
     mode: str
     until: Instant
+    asked_by: str = ""
+
+
+class Wanted(NamedTuple):
+    """A request, when it was asked, and the answer, None for none yet."""
+
+    request: OverrideRequest
+    asked_at: Instant
+    answer: str | None
 
 
 def ask_override(database: sqlite3.Connection, request: OverrideRequest, now: Instant) -> None:
@@ -35,8 +50,18 @@ def ask_override(database: sqlite3.Connection, request: OverrideRequest, now: In
 
 def override_requests(reader: sqlite3.Connection) -> list[OverrideRequest]:
     """Return the requests that nobody has answered."""
-    query = "SELECT subject, sequence, mode, until FROM override_request WHERE answer IS NULL"
+    query = f"SELECT {_REQUEST} FROM override_request WHERE answer IS NULL"  # noqa: S608
     return [OverrideRequest(*row) for row in reader.execute(query)]
+
+
+def overrides_wanted(reader: sqlite3.Connection, now: Instant) -> list[Wanted]:
+    """Return what is in force, or is once a process judges, the first to end first."""
+    query = (
+        f"SELECT {_REQUEST}, asked_at, answer FROM override_request"  # noqa: S608 a constant
+        " WHERE until > ? AND answer IS NOT 'refused' ORDER BY until, subject"
+    )
+    rows = reader.execute(query, (now,))
+    return [Wanted(OverrideRequest(*row[:5]), *row[5:]) for row in rows]
 
 
 def override_answer(reader: sqlite3.Connection, request: OverrideRequest) -> str | None:
@@ -44,7 +69,7 @@ def override_answer(reader: sqlite3.Connection, request: OverrideRequest) -> str
 
     A device has one request, the last.
     """
-    query = "SELECT subject, sequence, mode, until, answer FROM override_request WHERE subject = ?"
+    query = f"SELECT {_REQUEST}, answer FROM override_request WHERE subject = ?"  # noqa: S608
     *asked, answer = reader.execute(query, (request.subject,)).fetchone()
     return answer if OverrideRequest(*asked) == request else SUPERSEDED
 

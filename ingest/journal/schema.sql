@@ -87,6 +87,7 @@ CREATE TABLE subject_state (
 
 -- Each alert as it is now; `state` is firing, stale or resolved. `start_at` and `last_at` are times
 -- of the device, `told_at` is ours. `areas` is where it was raised, from the city down, joined by /.
+-- `clear_at`: since then, in time of the device, only its latch keeps it up.
 CREATE TABLE alert (
     id TEXT PRIMARY KEY,
     rule TEXT NOT NULL,
@@ -102,7 +103,8 @@ CREATE TABLE alert (
     evidence TEXT NOT NULL,
     text_zh TEXT NOT NULL,
     text_en TEXT NOT NULL,
-    areas TEXT NOT NULL
+    areas TEXT NOT NULL,
+    clear_at INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX alert_live ON alert (rule, severity, state, suppressed, areas)
 WHERE state <> 'resolved';
@@ -146,9 +148,9 @@ CREATE TABLE alert_reset (
 
 -- Commands to devices, in the order in which they were given. `state`: queued until the broker has
 -- it, then sent, then what the device answered: done, refused, failed, expired. Or superseded by a
--- later one, expired before it left; without an answer in its time proven if its effect was seen,
--- or unanswered. `proven_at` is when the effect was seen;
--- `scope` and `subject` are whose state ordered it.
+-- later one, withdrawn or expired before it left; without an answer in its time proven if its
+-- effect was seen, or unanswered. `proven_at` is when the effect was seen; `scope` and `subject` are
+-- whose state ordered it.
 CREATE TABLE command (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     identity TEXT NOT NULL UNIQUE,
@@ -173,12 +175,13 @@ CREATE INDEX command_under_way ON command (kind, device, target) WHERE state IN 
 CREATE INDEX command_age ON command (issued_at);
 
 -- What a person wants of a device instead of its sequence, until an end. The one process that
--- judges answers: taken_over, or refused.
+-- judges answers: taken_over, or refused. `asked_by` is a reference that another system can resolve.
 CREATE TABLE override_request (
     subject TEXT PRIMARY KEY,
     sequence TEXT NOT NULL,
     mode TEXT NOT NULL,
     until INTEGER NOT NULL,
     asked_at INTEGER NOT NULL,
-    answer TEXT
+    answer TEXT,
+    asked_by TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;

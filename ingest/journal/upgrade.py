@@ -61,6 +61,7 @@ _STEPS = {
         ),
         ends_alerts=True,
     ),
+    2: _Step(),
 }
 """By the version they start from. States are saved in the form of the release that wrote them; the
 area where an alert was raised was not kept, and empty text is the area `unknown`."""
@@ -116,6 +117,7 @@ def bring_up(database: sqlite3.Connection, now: Instant) -> Upgrade:
         database.execute(f"DELETE FROM {name}")  # noqa: S608 names of ours
     for statement in (each for step in steps for each in step.statements):
         database.execute(statement)
+    states -= _count(database, "subject_state")
     _converge(database, _values(steps))
     ended = _end_alerts(database, now) if any(step.ends_alerts for step in steps) else 0
     database.execute(f"PRAGMA user_version = {VERSION}")

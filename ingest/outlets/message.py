@@ -60,6 +60,8 @@ class AlertMessage(BaseModel):
     """Explanation in Chinese."""
     text_en: str
     """Explanation in English."""
+    clear_at: str | None = None
+    """Since when, by the clock of the device, it fires only because a person has to reset it."""
 
 
 def topic_of(alert: Alert) -> str:
@@ -93,6 +95,7 @@ def payload_of(alert: Alert, title: Text) -> bytes:
         title_en=title.en,
         text_zh=alert.text_zh,
         text_en=alert.text_en,
+        clear_at=None if alert.clear_at is None else iso_of(alert.clear_at),
     )
     return message.model_dump_json().encode()
 

@@ -108,4 +108,6 @@ def _annotations(alert: Alert, words: Words) -> dict[str, str]:
     }
     if alert.state == "stale":
         annotations["data_lost_since"] = iso_of(alert.last_at)
+    if alert.clear_at is not None:
+        annotations["clear_since"] = iso_of(alert.clear_at)
     return annotations

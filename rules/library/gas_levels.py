@@ -92,9 +92,9 @@ def gas_level_rule(
         quieted_by=QUIETED_BY,
         remedy=REMEDY,
         explanation=with_remedy(
-            zh=f"{title_zh}现为 {{value}} {unit}，已达到限值 {{limit}} {unit}"
+            zh=f"{title_zh}告知时为 {{value}} {unit}，已达到限值 {{limit}} {unit}"
             f"（依据：{{limit_from}}），自 {{start_at}} 起，最高 {{worst}} {unit}。",
-            en=f"{title}: now {{value}} {unit}, the limit of {{limit}} {unit} was reached "
+            en=f"{title}: {{value}} {unit} when told, the limit of {{limit}} {unit} was reached "
             f"({{limit_from}}). It began at {{start_at}}, {{worst}} {unit} at the most.",
         ),
     )

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from devices.instant import Instant
 from devices.reading import Reading
+from ingest.journal.alert_outgoing import live_after
 from ingest.journal.alert_table import ask_reset
 from ingest.journal.alerts import reset_answer
 from ingest.journal.batch import Batch
@@ -25,6 +27,7 @@ from tests.alerts.gas import (
     GOOD,
     MONITOR,
     RULE,
+    SECOND,
     WARNING,
     batch,
     changes_in,
@@ -55,7 +58,7 @@ async def test_an_alert_is_durable_with_its_readings_and_explained(path: Path) -
     (row,) = rows_of(path, "SELECT id, state, worst, start_at, text_zh, text_en FROM alert")
     assert row[:4] == (ALERT, "firing", 2, START)
     assert "GB/T 50493-2019" in row[4]
-    assert "Methane level: now 26 %LEL" in row[5]
+    assert "Methane level: 26 %LEL when told" in row[5]
     assert changes_in(path) == RAISED_AT_ONCE
     assert live == {(RULE.name, 2, "firing", ""): 1}
     assert (told, raised) == (1, 1)
@@ -165,12 +168,39 @@ async def test_a_state_that_no_release_wrote_stops_nothing(path: Path) -> None:
     assert changes_in(path) == []
 
 
+async def test_an_alert_that_only_its_latch_keeps_up_says_since_when_until_it_is_back_or_reset(
+    path: Path,
+) -> None:
+    async with room(path) as here:
+        journal = here.journal
+
+        async def after(*levels: tuple[int, float]) -> tuple[Instant | None, str, str]:
+            await here.judging.commit(batch(*(gas(second, level) for second, level in levels)))
+            await here.at(levels[-1][0])
+            (alert,) = journal.read(live_after, "", 2)
+            return alert.clear_at, alert.state, alert.text_en[:26]
+
+        fires = (None, "firing")
+        assert (await after((0, CRITICAL), (10, CRITICAL), (20, GOOD)))[:2] == fires
+        over = await after(*((second, GOOD) for second in range(80, 400, 60)))
+        assert over == (START + 320 * SECOND, "firing", "Over, to be reset. Before:")
+        assert (await after((400, WARNING)))[:2] == fires
+        assert (await after(*((second, GOOD) for second in range(410, 800, 60))))[0]
+        with open_writer(path) as other:
+            ask_reset(other, ALERT, START)
+        other.close()
+        await here.at(830)
+        assert journal.read(live_after, "", 2) == []
+    told = [transition for _, transition, _ in changes_in(path)]
+    assert told == ["raised", "cleared", "recurred", "cleared", "reset", "resolved"]
+
+
 @pytest.mark.parametrize(
     ("levels", "answer", "last"),
     [
         ((CRITICAL, CRITICAL, GOOD), "reset", "reset"),
-        ((CRITICAL, CRITICAL, CRITICAL), "refused", "raised"),
-        ((WARNING, WARNING, GOOD), "refused", "raised"),
+        ((CRITICAL, CRITICAL, CRITICAL), "danger", "raised"),
+        ((WARNING, WARNING, GOOD), "no latch", "raised"),
     ],
 )
 async def test_a_latch_is_reset_for_a_person_unless_the_danger_lasts(

@@ -96,11 +96,11 @@ def test_an_alert_is_shown_with_its_explanation_and_all_that_happened(
     shown = gridwatch("alerts", "show", RESOLVED, "--journal", alerts)
     as_json = gridwatch("alerts", "show", RESOLVED, "--journal", alerts, "--format", "json")
 
-    assert "甲烷浓度现为 26 %LEL" in shown.stdout
+    assert "甲烷浓度告知时为 26 %LEL" in shown.stdout
     assert "GB/T 50493-2019" in shown.stdout
     assert "raised" in shown.stdout
     assert re.findall(r"^worst +(\S+)$", shown.stdout, re.MULTILINE) == ["warning", "26.0"]
-    assert "甲烷浓度现为 26 %LEL" in as_json.stdout
+    assert "甲烷浓度告知时为 26 %LEL" in as_json.stdout
     content = json.loads(as_json.stdout)
     assert content["rule"] == RULE.name
     assert content["evidence"]["value"] == WARNING

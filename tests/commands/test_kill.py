@@ -68,16 +68,16 @@ async def test_a_kill_while_an_order_is_given_starts_the_fan_once(
             await monitor.publish(f"{_TOPIC}/up", measured(now + 1, fan=True))
             await until(lambda: orders(service) == [(first, "done", True)])
             service.stop()
-        executed = {first, *(await _all_told(monitor))}
+        executed = {first, *(await all_told(monitor, f"{_TOPIC}/down"))}
     assert executed == {first}
 
 
-async def _all_told(monitor: Session) -> set[str]:
+async def all_told(device: Session, topic: str) -> set[str]:
     """Return the identities of all further orders: none of a stopped service is under way."""
-    await monitor.publish(f"{_TOPIC}/down", b"the last")
+    await device.publish(topic, b"the last")
     found: set[str] = set()
     while True:
-        (message,) = await received(monitor, 1)
+        (message,) = await received(device, 1)
         if message.payload == b"the last":
             return found
         found.add(decode_command(parse_topic(message.topic), message.payload).id)

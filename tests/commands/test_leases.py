@@ -6,6 +6,7 @@ from pathlib import Path
 
 from devices.instant import Instant, instant_of
 from devices.message import Reply
+from devices.reading import Reading, Value
 from ingest.health import Health
 from ingest.journal.batch import Batch
 from ingest.journal.database import open_writer
@@ -23,6 +24,7 @@ from tests.registry.sample import HOME, PERSON, write_sample
 
 END = instant_of(datetime.fromisoformat("2027-01-01T00:00:00+08:00"))
 DAY = 86_400_000
+HOUR = 3_600_000
 _RENEWED = f"premises,person,since,until\n{HOME},{PERSON},2026-01-01,2027-12-31\n"
 _ALERTS = "SELECT rule, state FROM alert ORDER BY start_at"
 
@@ -61,6 +63,17 @@ class Office:
                 reply = Reply("door", command.device, command.id, "done", None, now, now)
                 await judges.judging.commit(Batch(replies=[reply, reply]))
 
+    async def stand(self, now: Instant, **values: Value) -> Instant:
+        """Let the person stand before the door, and return when."""
+        self.clock.instant = now
+        async with opened(self.path) as journal:
+            judges = judges_of(Sources(self.path), journal, self.clock, Metrics(), Health())
+            seen = Reading(
+                "door-1", "door", now, now, {"person": PERSON, "dwelling": HOME} | values
+            )
+            await judges.judging.commit(Batch([seen]))
+        return now
+
     def told(self) -> list[tuple[str, str, object]]:
         """Return what doors were told: door, command, person."""
         return [(each.device, each.command, each.arguments["person"]) for each in self.broker.heard]
@@ -88,7 +101,23 @@ async def test_a_lease_that_ends_is_revoked_at_the_door_and_restored_when_it_is_
     assert office.told()[1:] == [("door-1", "authorisation_restore", PERSON)]
     assert rows_of(office.path, _ALERTS)[2:] == [("lease_ended", "resolved")]
     query = "SELECT state, proven_at IS NOT NULL FROM command"
-    assert rows_of(office.path, query) == [("done", 1), ("done", 1)]
+    assert rows_of(office.path, query) == [("done", 0), ("done", 0)]
+
+
+async def test_a_revocation_is_proven_by_a_refusal_and_disproved_by_an_opening(
+    tmp_path: Path,
+) -> None:
+    office = Office(tmp_path, END)
+    office.register()
+    await office.day(END)
+    opened_at = await office.stand(END + HOUR, event="opened", opened_by="face")
+    assert office.told() == [("door-1", "authorisation_revoke", PERSON)]
+    await office.day(opened_at + 1)
+    assert office.told()[1:] == [("door-1", "authorisation_revoke", PERSON)]
+    denied_at = await office.stand(END + 2 * HOUR, event="denied", denied_because="expired")
+    await office.day(denied_at + 1)
+    query = "SELECT state, proven_at FROM command ORDER BY seq"
+    assert rows_of(office.path, query) == [("done", None), ("done", denied_at)]
 
 
 async def test_a_renewal_that_was_imported_while_the_service_was_off_is_noticed_at_its_start(

@@ -1,13 +1,16 @@
 """Laws of the outbox: each command leaves while it is meant, and what became of it is kept."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from devices.message import Result
 from ingest.clock import MachineClock
-from ingest.journal.database import JournalUnavailable
+from ingest.journal.commands import commands_about
+from ingest.journal.consequences import Consequences
+from ingest.journal.database import JournalUnavailable, open_reader
 from ingest.journal.journal import Journal
 from ingest.metrics import Metrics
 from ingest.outbox import Outbox
@@ -168,6 +171,24 @@ async def test_what_has_expired_is_not_superseded_by_what_comes_later(
         await here.outbox.send()
         assert here.states() == {"a": state, "b": "sent"}
         assert here.counted(state) == 1
+
+
+async def test_an_order_that_is_withdrawn_does_not_leave_and_one_that_just_left_is_sent(
+    path: Path,
+) -> None:
+    async with post(path) as here:
+        await here.order(row("a"), row("b", device="gm-2"))
+        about = partial(commands_about, open_reader(path), "gas_monitor/gm-1")
+        await here.journal.judge(lambda _: Consequences(withdrawn=["a"]))
+        await here.outbox.send()
+        assert [each.id for each in here.broker.heard] == ["b"]
+        assert here.states() == {"a": "withdrawn", "b": "sent"}
+        assert [each.identity for each in about(START)] == ["a"]
+        assert about(START + LASTS) == []
+
+        await here.journal.commands_tried(["a"], ["a"], START + 1)
+        await here.journal.judge(lambda _: Consequences(withdrawn=["a"]))
+        assert here.states() == {"a": "sent", "b": "sent"}
 
 
 async def test_commands_are_removed_by_age(path: Path) -> None:

@@ -131,9 +131,27 @@ def test_the_upgrade_says_what_it_did_and_the_second_does_nothing(
 
     assert (first, second) == ((1, 2, 1), None)
     assert len(caplog.messages) == 1
-    assert "schema version 1 brought to 2 in " in caplog.text
+    assert f"schema version 1 brought to {VERSION} in " in caplog.text
     assert "2 states of rules were left behind" in caplog.text
     assert "1 open alerts were ended" in caplog.text
+
+
+def test_a_journal_of_version_2_keeps_states_alerts_and_who_has_taken_what_over(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "two.db"
+    with closing(open_writer(path)) as database:
+        database.executescript(
+            "INSERT INTO subject_state VALUES ('device', 'gas_monitor/gm-1', x'00', NULL);"
+            " ALTER TABLE override_request DROP COLUMN asked_by;"
+            " INSERT INTO override_request VALUES ('gas_monitor/gm-1', 'v', 'off', 9, 1, NULL);"
+            " PRAGMA user_version = 2"
+        )
+    assert upgrade(path, UPGRADED_AT) == (2, 0, 0)
+
+    rows = rows_by_column(path)
+    assert len(rows["subject_state"]) == 1
+    assert [(each["until"], each["asked_by"]) for each in rows["override_request"]] == [(9, "")]
 
 
 def test_nothing_but_the_upgrade_touches_a_journal_of_an_older_version(old: Path) -> None:
@@ -186,7 +204,7 @@ def test_the_service_runs_on_a_journal_of_version_1(tmp_path: Path, mosquitto: M
     assert "gridwatch_alerts" not in metrics
     query = "SELECT state, told_at > last_at - 60000 FROM alert WHERE id = 'leak:1'"
     assert rows_of(service.journal, query) == [("resolved", 1)]
-    assert "schema version 1 brought to 2" in log
+    assert f"schema version 1 brought to {VERSION}" in log
     assert rows_of(service.journal, "SELECT count(*) FROM reading") == [(3,)]
 
 

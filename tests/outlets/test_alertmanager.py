@@ -1,15 +1,21 @@
 """What an Alertmanager is told, and when: level-triggered, with labels that never change."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from typer.testing import CliRunner
 
-from devices.instant import Instant
+from devices.instant import Instant, iso_of
+from ingest.cli import app
+from ingest.journal.alert_outgoing import live_after
+from ingest.outlets.message import payload_of
 from ingest.outlets.outlet import PAGE
 from ingest.outlets.posting import Posting
 from ingest.sink import SinkUnavailable
+from rules.explanation import Text
 from tests.alerts.gas import (
     ALERT,
     CRITICAL,
@@ -202,6 +208,23 @@ async def test_an_alert_whose_data_are_lost_fires_on_and_says_so(path: Path) -> 
     assert posting.ends_at > here.room.clock.instant
     assert posting.annotations["state"] == "stale"
     assert "data_lost_since" in posting.annotations
+
+
+async def test_an_alert_that_only_its_latch_keeps_up_says_so_everywhere(path: Path) -> None:
+    memory = Memory()
+    async with incident(path) as here:
+        await here.measures((0, CRITICAL), (10, CRITICAL), *CLEAR)
+        await here.tell(here.outlet(memory), at=400)
+        (alert,) = here.room.journal.read(live_after, "", 2)
+
+    ((posting,),) = memory.posts
+    clear_at = iso_of(START + 320 * SECOND)
+    assert posting.annotations["clear_since"] == clear_at
+    assert posting.annotations["description"].startswith("Over, to be reset. Before:")
+    assert posting.ends_at > START + 400 * SECOND
+    assert json.loads(payload_of(alert, Text("", "")))["clear_at"] == clear_at
+    listed = CliRunner().invoke(app, ["alerts", "list", "--journal", str(path), "-f", "json"])
+    assert json.loads(listed.stdout)["clear_at"] == clear_at
 
 
 async def test_after_a_restart_everything_is_told_from_the_journal(path: Path) -> None:

@@ -78,8 +78,8 @@ async def test_influxdb_holds_each_transition_once_with_all_that_is_known(
         ("gas_monitor/gm-1", "resolved"),
     ]
     text_en, text_zh = str(points[0].pop("text_en")), str(points[0].pop("text_zh"))
-    assert text_en.startswith("Methane level: now 26 %LEL")
-    assert text_zh.startswith("甲烷浓度现为 26 %LEL")
+    assert text_en.startswith("Methane level: 26 %LEL when told")
+    assert text_zh.startswith("甲烷浓度告知时为 26 %LEL")
     assert points[0] == {
         "time": START + 10 * SECOND,
         "rule": RULE.name,

@@ -59,8 +59,8 @@ async def test_the_message_says_what_the_alert_is_now_on_a_topic_that_never_chan
     second = broker.at(topic)
     assert list(broker.retained) == [topic]
     assert (first["severity"], second["severity"]) == ("warning", "critical")
-    assert first.pop("text_zh").startswith("甲烷浓度现为 26 %LEL")
-    assert first.pop("text_en").startswith("Methane level: now 26 %LEL")
+    assert first.pop("text_zh").startswith("甲烷浓度告知时为 26 %LEL")
+    assert first.pop("text_en").startswith("Methane level: 26 %LEL when told")
     assert first == {
         "v": 1,
         "id": ALERT,
@@ -78,6 +78,7 @@ async def test_the_message_says_what_the_alert_is_now_on_a_topic_that_never_chan
         "told_at": "2025-10-09T08:53:30.000Z",
         "title_zh": RULE.title_zh,
         "title_en": RULE.title,
+        "clear_at": None,
     }
 
 

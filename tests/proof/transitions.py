@@ -31,6 +31,8 @@ _NEXT: Mapping[tuple[str, str], str] = {
     ("firing", "suppressed"): "firing",
     ("firing", "resumed"): "firing",
     ("firing", "reset"): "firing",
+    ("firing", "cleared"): "firing",
+    ("firing", "recurred"): "firing",
     ("firing", "would_not_have_fired"): "firing",
     ("firing", "lost"): "stale",
     ("firing", "resolved"): "resolved",

@@ -142,7 +142,7 @@ class Story:
                 self._waiting.append(effect)
             elif isinstance(effect, AlertChange):
                 self.changes.append(effect)
-            else:
+            elif isinstance(effect, Proof):
                 self.proofs.append(effect)
 
 

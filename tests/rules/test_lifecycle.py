@@ -34,7 +34,9 @@ FIRING = Life(Phase.FIRING, 5, 5, 15, severity=2, latest=2)
 EASING = FIRING._replace(latest=0, below_at=20)
 HALF_EASING = FIRING._replace(latest=1, below_at=20, peak=1)
 LATCHED = FIRING._replace(severity=3, latest=3, latched=True)
+LATCHED_HALF = LATCHED._replace(latest=2, below_at=20, peak=2)
 LATCHED_CLEAR = LATCHED._replace(latest=0, below_at=20)
+CLEARED = LATCHED_CLEAR._replace(cleared=True)
 STALE = FIRING._replace(phase=Phase.STALE)
 QUIET = FIRING._replace(quiet_until=50)
 ENDED = Life(ended_at=90)
@@ -108,7 +110,27 @@ ROWS: list[tuple[str, Life, Callable[[Life], Step], Phase, int, list[Transition]
         [Transition.REGAINED, Transition.ESCALATED],
     ),
     ("a latch holds", LATCHED_CLEAR, at(10_000), Phase.STALE, 3, [Transition.LOST]),
-    ("a latch does not ease", LATCHED_CLEAR, at(500), Phase.FIRING, 3, []),
+    (
+        "a latch that is clear says so",
+        LATCHED_CLEAR,
+        at(500),
+        Phase.FIRING,
+        3,
+        [Transition.CLEARED],
+    ),
+    ("it says so once", CLEARED, at(600), Phase.FIRING, 3, []),
+    ("not before its keep", LATCHED_CLEAR, at(119), Phase.FIRING, 3, []),
+    ("it is back", CLEARED, after(found(WARNING, 600)), Phase.FIRING, 3, [Transition.RECURRED]),
+    ("it stays clear", CLEARED, after(clear(600)), Phase.FIRING, 3, []),
+    ("a latch does not ease", LATCHED_HALF, at(500), Phase.FIRING, 3, []),
+    (
+        "what is less first counts from when it is clear",
+        LATCHED_HALF,
+        lambda life: passed(judged(life, clear(450), POLICY)[0], 549, POLICY),
+        Phase.FIRING,
+        3,
+        [],
+    ),
     (
         "a reset lets it go",
         LATCHED_CLEAR,

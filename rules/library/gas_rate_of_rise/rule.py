@@ -62,7 +62,7 @@ RULE = AlertRule(
     stale_after=STALE_AFTER,
     quieted_by=QUIETED_BY,
     explanation=Template(
-        zh="{of} 每 5 分钟上升 {rate}，现为 {value}；限值 {limit}（依据：{limit_from}）。",
-        en="{of} rises by {rate} in 5 min and is at {value}; the limit is {limit} ({limit_from}).",
+        zh="{of} 每 5 分钟上升 {rate}，告知时为 {value}；限值 {limit}（依据：{limit_from}）。",
+        en="{of} rises by {rate} in 5 min, at {value} when told; limit {limit} ({limit_from}).",
     ),
 )

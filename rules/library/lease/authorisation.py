@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from devices.instant import Instant
+from devices.reading import Reading
 from rules.commands import Flight, Outcome, command_of, issued, outcome
 from rules.effect import Order, Proof
 from rules.subject import Subject
@@ -15,6 +16,10 @@ ORDERS = 3
 """An order and two retries: a setting."""
 AGAIN = 3_600 * SECOND
 """After the last retry, how long until it is tried anew: a setting."""
+PRESENTED = frozenset({"face", "card", "id_card", "fingerprint", "pin", "qr", "bluetooth"})
+"""What a person opens a door with that the door knows them by."""
+NOT_KNOWN = frozenset({"unknown", "expired", "blacklisted", "not_yet_valid"})
+"""Why a door refuses somebody who is not authorised; any other reason says nothing of that."""
 REVOKE, RESTORE = "authorisation_revoke", "authorisation_restore"
 
 
@@ -30,6 +35,7 @@ class Authorisation(NamedTuple):
     """What is known of it; saved as the list of its fields, so that new ones go to the end.
 
     `revoked` None says that it is not known: an order may or may not have been carried out.
+    `order` was answered with done at `done_at`, by our clock, and its effect was not seen yet.
     """
 
     revoked: bool | None = False
@@ -38,6 +44,8 @@ class Authorisation(NamedTuple):
     attempts: int = 0
     failed_at: Instant | None = None
     failed_answer: str | None = None
+    order: str | None = None
+    done_at: Instant | None = None
 
     @property
     def next_at(self) -> Instant | None:
@@ -61,13 +69,46 @@ def authorisation_of(state: list[object] | Authorisation) -> Authorisation:
     return found._replace(flight=found.flight and Flight(*found.flight))
 
 
-def answered_by(now: Instant, known: Authorisation) -> Stepped:
-    """Take in that the device has carried the order out, if that is its answer."""
+def answered_by(now: Instant, known: Authorisation) -> Authorisation:
+    """Take in that the device says that it has carried the order out, if that is its answer.
+
+    A failure that persons have seen is not over by that.
+    """
     flight = known.flight
     if flight is None or flight.answer != "done":
+        return known
+    seen = known.failed_answer == "done"
+    return known._replace(
+        revoked=flight.command == REVOKE, flight=None, order=flight.identity, done_at=now,
+        failed_at=known.failed_at if seen else None,
+        failed_answer=known.failed_answer if seen else None,
+    )  # fmt: skip
+
+
+def refusal_seen(reading: Reading) -> bool | None:
+    """Return whether a door has refused a person as not authorised; None if it says neither."""
+    values = reading.values
+    if values.get("event") == "opened" and values.get("opened_by") in PRESENTED:
+        return False
+    return True if values.get("denied_because") in NOT_KNOWN else None
+
+
+def seen_by(known: Authorisation, reading: Reading, *, refused: bool) -> Stepped:
+    """Take in what a door has done to the person: proof of an order, or that it had no effect."""
+    at, now = min(reading.measured_at, reading.received_at), reading.received_at
+    flight, order = known.flight, known.order
+    since = known.done_at if flight is None else flight.expires_at - LASTS
+    if since is None or at <= since:
         return known, ()
-    settled = Authorisation(revoked=flight.command == REVOKE, wanted=known.wanted)
-    return settled, (Proof(flight.identity, now),)
+    if refused is known.wanted:
+        order = order if flight is None else flight.identity
+        return Authorisation(refused, refused), (Proof(order, now),) if order else ()
+    if flight is not None:
+        return known, ()
+    known = known._replace(revoked=None, order=None, done_at=None)
+    if known.attempts < ORDERS:
+        return known, ()
+    return known._replace(attempts=0, failed_at=now, failed_answer="done"), ()
 
 
 def pressed(holder: Holder, known: Authorisation, now: Instant, *, revoke: bool) -> Stepped:
@@ -76,7 +117,7 @@ def pressed(holder: Holder, known: Authorisation, now: Instant, *, revoke: bool)
         known = Authorisation(known.revoked, revoke)
     known = _judged(known, now)
     if known.revoked is revoke:
-        return Authorisation(revoke, revoke), ()
+        return known, ()
     if known.flight is not None:
         return known, ()
     if known.failed_at is not None and not known.attempts and now - known.failed_at < AGAIN:

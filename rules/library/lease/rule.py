@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from rules.library.lease.alerts import ALERTS, LEASE_ENDING, NOTICE
-from rules.library.lease.sequence import Leases
+from rules.library.lease.sequence import Leases, heeds
 from rules.limits import InForce
 from rules.sequence import SequenceRule
 
@@ -19,4 +19,5 @@ RULE = SequenceRule(
     limits=((LEASE_ENDING.name, NOTICE),),
     sequence=_leases,
     alerts=ALERTS,
+    heeds=heeds,
 )

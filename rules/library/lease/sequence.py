@@ -1,8 +1,10 @@
 """The sequence of a dwelling's leases: notice, end, authorisation revoked, restored on renewal.
 
-Context: a door has no other effect than its answer, and a lease is known from the registry alone.
+Context: what a door does shows when the person stands before it, which may be never; a lease is
+known from the registry alone.
 Decision: on our clock, at each threshold of a lease, at each answer, and whenever the registry says
-something else, what is wanted at each door is compared with what it last answered.
+something else, what is wanted at each door is compared with what it last answered; an opening or a
+refusal after that proves the order, or shows that it had no effect.
 Given up: doing anything for a lease that is no longer in the registry: why it is gone isn't known.
 """
 
@@ -26,6 +28,8 @@ from rules.library.lease.authorisation import (
     answered_by,
     authorisation_of,
     pressed,
+    refusal_seen,
+    seen_by,
 )
 from rules.library.lease.reminders import Said, findings_of, instants_of, reminder_of
 from rules.limits import InForce
@@ -64,9 +68,18 @@ class Leases:
         """Return a dwelling of which nothing is known."""
         return _NEVER
 
-    def observe(self, home: str, state: object, reading: Reading) -> Turn:  # noqa: ARG002
-        """Take no notice: no reading concerns a lease."""
-        return Turn(state)
+    def observe(self, home: str, state: list[object] | Tenancies, reading: Reading) -> Turn:  # noqa: ARG002
+        """See whether a door opens to a person, or refuses them, as was ordered."""
+        before, refused = _tenancies_of(state), refusal_seen(reading)
+        key = f"{reading.values.get('person')} {reading.device}"
+        known = before.doors.get(key)
+        if known is None or refused is None:
+            return Turn(state)
+        after, proofs = seen_by(known, reading, refused=refused)
+        if after == known:
+            return Turn(state)
+        doors = {**before.doors, key: after}
+        return Turn(before._replace(doors=doors, next_at=reading.received_at), (), proofs)
 
     def override(self, home: str, state: object, override: Override, now: Instant) -> Turn:  # noqa: ARG002
         """Change nothing: the registry says what is wanted."""
@@ -76,15 +89,13 @@ class Leases:
         """Take in a reply: done settles it, anything else is followed by a retry."""
         before, now = _tenancies_of(state), reply.received_at
         doors = dict(before.doors)
-        orders: tuple[Order, ...] = ()
         for key, known in before.doors.items():
             flight = answered(known.flight, reply.id, reply.result)
             if flight != known.flight:
-                doors[key], proofs = answered_by(now, known._replace(flight=flight))
-                orders += proofs
+                doors[key] = answered_by(now, known._replace(flight=flight))
         if doors == before.doors:
             return Turn(before)
-        return Turn(before._replace(doors=doors, next_at=now), (), orders)
+        return Turn(before._replace(doors=doors, next_at=now))
 
     def tick(
         self, home: str, state: list[object] | Tenancies, moment: Moment, told_at: Instant
@@ -128,6 +139,12 @@ class Leases:
         instants += [until for until in shared if until < FOR_GOOD]
         instants += [known.next_at for known in doors.values() if known.next_at is not None]
         return min((instant for instant in instants if instant > at), default=None)
+
+
+def heeds(state: object, reading: Reading) -> bool:
+    """Return whether a reading is of a person at a door that was told something of them."""
+    person = reading.values.get("person")
+    return person is not None and f"{person} {reading.device}" in _tenancies_of(state).doors
 
 
 def _tenancies_of(state: object) -> Tenancies:

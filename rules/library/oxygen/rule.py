@@ -70,9 +70,9 @@ RULE = AlertRule(
     quieted_by=QUIETED_BY,
     remedy=REMEDY,
     explanation=with_remedy(
-        zh="氧气现为 {value} %vol，已达到限值 {limit} %vol"
+        zh="氧气告知时为 {value} %vol，已达到限值 {limit} %vol"
         "（依据：{limit_from}），自 {start_at} 起，最差 {worst} %vol。",
-        en="Oxygen: now {value} %vol, the limit of {limit} %vol was reached ({limit_from}). "
+        en="Oxygen: {value} %vol when told, the limit of {limit} %vol was reached ({limit_from}). "
         "It began at {start_at}, {worst} %vol at the worst.",
     ),
 )

@@ -48,7 +48,8 @@ def _of_orders(tank: Tank, at: Instant, now: Instant) -> Iterator[Named]:
         yield _found(FAN_FAILED.name, Severity.CRITICAL, at, since, evidence)
     if tank.interlock and tank.level_at is not None and not tank.mode(now):
         evidence = {"limit_s": INTERLOCK // SECOND}
-        yield _found(INTERLOCK_FAILED.name, Severity.CRITICAL, at, tank.level_at, evidence)
+        since = tank.decides_from(tank.level_at)
+        yield _found(INTERLOCK_FAILED.name, Severity.CRITICAL, at, since, evidence)
     if len(tank.starts) >= CHRONIC:
         evidence = {"count": len(tank.starts), "limit": CHRONIC}
         yield _found(CHRONIC_SOURCE.name, Severity.WARNING, at, tank.starts[-1], evidence)
@@ -64,12 +65,13 @@ def _of_runs(tank: Tank, at: Instant, now: Instant) -> Iterator[Named]:
         yield _found(INEFFECTIVE.name, Severity.WARNING, at, tank.run_at, evidence)
     if not tank.running or tank.run_at is None or tank.mode(now):
         return
-    if at - tank.run_at > MOST:
+    since = tank.decides_from(tank.run_at)
+    if at - since > MOST:
         evidence = {"run_at": tank.run_at, "limit_min": MOST // MINUTE}
-        yield _found(OVERRUN.name, Severity.WARNING, at, tank.run_at + MOST, evidence)
+        yield _found(OVERRUN.name, Severity.WARNING, at, since + MOST, evidence)
     if not tank.own:
         evidence = {"run_at": tank.run_at, "limit_s": UNCOMMANDED_S, "limit_from": _SETTING}
-        yield _found(UNCOMMANDED_RUN.name, Severity.WARNING, at, tank.run_at, evidence)
+        yield _found(UNCOMMANDED_RUN.name, Severity.WARNING, at, since, evidence)
 
 
 def _found(name: str, severity: Severity, at: Instant, since: Instant, evidence: Evidence) -> Named:

@@ -13,7 +13,7 @@ from devices.instant import Instant
 from devices.message import Reply
 from devices.reading import Reading
 from rules.commands import Outcome, answered, command_of, issued, outcome
-from rules.effect import Order, Proof
+from rules.effect import Order, Proof, Withdrawal
 from rules.library.gas_levels import OVER_RANGE
 from rules.library.ventilation.findings import findings_of
 from rules.library.ventilation.numbers import (
@@ -105,11 +105,19 @@ class Ventilation:
     def override(
         self, device: str, state: list[object] | Tank, override: Override, now: Instant
     ) -> Turn:
-        """Run the fan, or leave it alone, until an instant."""
-        tank = tank_of(state)._replace(override=(override.mode, override.until))
+        """Run the fan, or leave it alone, until an instant; what failed before counts no more.
+
+        What was ordered before and contradicts it is withdrawn.
+        """
+        tank = tank_of(state)
+        wanted: tuple[str, Instant] | None = (override.mode, override.until)
+        if override.until <= now:
+            wanted = (tank.mode(now), now) if tank.mode(now) else tank.override
+        tank = tank._replace(override=wanted, attempts=0, failed_at=None)
         runs = tank.mode(now) == "run"
+        withdrawn = self._withdrawn(tank, now)
         tank, orders = self._pressed(device, tank, now, may_order=runs)
-        return self._turn(tank, now + tank.ahead_ms, now, orders)
+        return self._turn(tank, now + tank.ahead_ms, now, withdrawn + orders)
 
     def deadline(self, state: list[object] | Tank) -> Instant | None:
         """Return when a retry, the interlock or the end of a chronic source is due."""
@@ -123,8 +131,17 @@ class Ventilation:
 
     def _turn(self, tank: Tank, at: Instant, now: Instant, orders: _Orders) -> Turn:
         tank = tank._replace(starts=tuple(each for each in tank.starts if at - each < DAY))
+        if not tank.mode(now) and not tank.running and tank.level_at is None:
+            tank = tank._replace(override=None)
         told, findings = findings_of(tank, at, now)
         return Turn(tank._replace(told=told), findings, orders)
+
+    def _withdrawn(self, tank: Tank, now: Instant) -> _Orders:
+        """Return the withdrawals of what a person does not want, or the sequence any more."""
+        mode = tank.mode(now)
+        starts = mode == "run" or (not mode and self._is_high(tank))
+        unwanted = (None if starts else tank.start, tank.stop if mode else None)
+        return tuple(Withdrawal(each.identity, now) for each in unwanted if each is not None)
 
     def _is_high(self, tank: Tank) -> bool:
         gases = tank.gases
@@ -155,12 +172,14 @@ class Ventilation:
         wanted = ordered or self._is_high(tank) or tank.mode(now) == "run"
         if tank.own or not wanted:
             return tank
-        return tank._replace(own=True, run_at=at, starts=(*tank.starts, at)[-CHRONIC:])
+        by_hand = tank.mode(now) == "run" and not self._is_high(tank)
+        starts = tank.starts if by_hand else (*tank.starts, at)[-CHRONIC:]
+        return tank._replace(own=True, run_at=at, starts=starts)
 
     def _danger(self, tank: Tank, at: Instant, now: Instant) -> Tank:
         """Note since when gas is at level 1, and whether the fan has halved it."""
         level_at = at if tank.level_at is None else tank.level_at
-        interlock_at = level_at + INTERLOCK
+        interlock_at = tank.decides_from(level_at) + INTERLOCK
         if not self._is_high(tank):
             tank = tank._replace(level_at=None, interlock_at=None, interlock=False)
         elif tank.running or tank.mode(now):
@@ -239,7 +258,8 @@ def _interlocked(tank: Tank, moment: Moment, told_at: Instant) -> Tank:
     """Find that nothing has started, unless it was we who could not hear of it."""
     if tank.interlock_at is None or tank.level_at is None or moment.at < tank.interlock_at:
         return tank
-    due_at = tank.level_at + INTERLOCK + moment.unheard_since(tank.level_at)
+    since = tank.decides_from(tank.level_at)
+    due_at = since + INTERLOCK + moment.unheard_since(since)
     if moment.at < due_at:
         return tank._replace(interlock_at=due_at)
     return tank._replace(interlock_at=None, interlock=not tank.mode(told_at))

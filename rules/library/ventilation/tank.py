@@ -96,6 +96,10 @@ class Tank(NamedTuple):
             or self.failed_at or self.ordered_at or self.override
         )  # fmt: skip
 
+    def decides_from(self, at: Instant) -> Instant:
+        """Return since when, from `at` on, the sequence decides and no person; in device time."""
+        return at if self.override is None else max(at, self.override[1] + self.ahead_ms)
+
     def mode(self, now: Instant) -> str:
         """Return what a person wants, "" for nothing."""
         return self.override[0] if self.override is not None and now < self.override[1] else ""

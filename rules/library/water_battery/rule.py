@@ -50,8 +50,9 @@ RULE = AlertRule(
     limits=(NOTE, WARN),
     keep=timedelta(days=3),
     explanation=Template(
-        zh="电池电压现为 {value} V，已降至限值 {limit} V（依据：{limit_from}），自 {start_at} 起。",
-        en="Battery: now {value} V, the limit of {limit} V was reached ({limit_from}). "
+        zh="电池电压告知时为 {value} V，已降至限值 {limit} V"
+        "（依据：{limit_from}），自 {start_at} 起。",
+        en="Battery: {value} V when told, the limit of {limit} V was reached ({limit_from}). "
         "It began at {start_at}.",
         otherwise=Template(
             zh="水表上报电池电压低（依据：{limit_from}），自 {start_at} 起。",

@@ -54,8 +54,9 @@ RULE = AlertRule(
     keep=timedelta(hours=6),
     stale_after=timedelta(hours=54),
     explanation=Template(
-        zh="水温现为 {value} °C，已降至限值 {limit} °C（依据：{limit_from}），自 {start_at} 起。",
-        en="Water: now {value} degC, the limit of {limit} degC was reached ({limit_from}). "
+        zh="水温告知时为 {value} °C，已降至限值 {limit} °C"
+        "（依据：{limit_from}），自 {start_at} 起。",
+        en="Water: {value} degC when told, the limit of {limit} degC was reached ({limit_from}). "
         "It began at {start_at}.",
     ),
 )
