@@ -18,6 +18,8 @@ _FINEST_COARSE_L = 10
 _HALF_A_DAY = 720
 _MINUTE = milliseconds_of(timedelta(minutes=1))
 _ROOM = milliseconds_of(timedelta(hours=2))
+"""A connection that drops for no longer is no hole (general knowledge): else a door that often
+loses it would never be judged."""
 _REMEMBERED = 5
 
 
@@ -48,7 +50,7 @@ class Controller(NamedTuple):
     def misses(self, at: Instant) -> bool:
         """Return whether openings before its word of that instant may be missing."""
         hole = at - self.heard_at
-        return self.out or (hole > _ROOM and hole > self._longest)
+        return hole > _ROOM and (self.out or hole > self._longest)
 
     @property
     def _longest(self) -> int:
@@ -132,9 +134,8 @@ def water_until(meters: Meters) -> Instant:
 def listened(doors: Controllers, reading: Reading, most: int) -> tuple[Controllers, Instant | None]:
     """Return the controllers after a word of one, and since when openings before may be missing.
 
-    They may in a hole, however short one that was announced; at a door that is new, and at one that
-    is gone: beyond the `most` that the dwelling has, those heard longest ago are. None for no such
-    time.
+    They may in a hole; at a door that is new, and at one that is gone: beyond the `most` that the
+    dwelling has, those heard longest ago are. None for no such time.
     """
     at, before = reading.measured_at, _before(doors, reading)
     known = {**doors}

@@ -17,12 +17,12 @@ _DAYS = 6
 _BURST_M3 = 2.2 / 4
 """A slot of a flow above 0.8 Q3 of a DN15 meter: two of them are a burst, by practice."""
 _IMPOSSIBLE_M3 = 3.4 / 4
-"""A slot of a flow above Q4 of a DN15 meter, GB/T 778.1: one is a burst."""
+"""A slot of a flow above Q4 of a DN15 meter, GB/T 778.1."""
 _RAN_BACK_M3 = 0.02
 _FLAGGED_AT = (20, 21, 22)
 _BURSTS: Mapping[int, tuple[float, ...]] = {
     34: (0.01, _BURST_M3, _BURST_M3, 0.01),
-    60: (0.01, _IMPOSSIBLE_M3, 0.01, 0.01),
+    60: (0.01, _IMPOSSIBLE_M3, _BURST_M3, 0.01),
 }
 """Hours with a reading each slot, the second of which a burst begins with. A day of it stays
 below 2 m3: it is a burst, and nothing else."""
