@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 VERSION = 2
 FAR = 1 << 62
 """Later than any instant."""
+PAST = "@past"
+"""Where runs of late slots stand among the states, so that what is well takes no room; no rule is
+called so. See `rules.late`."""
 _new = tuple.__new__
 """Makes a named tuple at a third of the cost."""
 
@@ -155,5 +158,6 @@ def without(state: bytes, rules: "Iterable[str]") -> bytes:
     version, clocks, states, lives, derived = orjson.loads(state)
     for rule in rules:
         states.pop(rule, None)
+        states.get(PAST, {}).pop(rule, None)
         lives.pop(rule, None)
     return orjson.dumps((version, clocks, states, lives, derived))
