@@ -118,6 +118,8 @@ class Judge:
                 continue
             if after is not before:
                 states[name] = after
+                if after is None:
+                    del states[name]
             if value is not None:
                 known[name] = value
                 if is_rare:

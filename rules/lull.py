@@ -206,6 +206,8 @@ def _derived(memory: Memory, readings: Sequence[Reading], calm: Calmings) -> _Ta
                 rare.append(reading)
             reading.values[name] = value  # type: ignore[index]  # a copy of its own
         states[name] = state
+        if state is None:
+            del states[name]
     if rare:
         memory.wake()
     return _Taken(states, {"all": readings, "last": readings[-1:], "rare": rare})

@@ -7,7 +7,7 @@ import orjson
 from devices.instant import Instant
 from rules.bound import Bound, Profile
 from rules.condition import State
-from rules.lifecycle import Life, life_of
+from rules.lifecycle import Life, life_of, saved_of
 from rules.subject import Subject
 
 if TYPE_CHECKING:
@@ -129,7 +129,10 @@ class Memory:
         """Return the state as JSON, and when the timer rings."""
         if self.awake:
             self._rest()
-        whole = (VERSION, self.clocks, self.states, self.lives, self.derived)
+        lives: dict[str, Life | Instant] = {}
+        if self.lives:
+            lives = {name: saved_of(life) for name, life in self.lives.items()}
+        whole = (VERSION, self.clocks, self.states, lives, self.derived)
         armed_at = self.armed_at if self.armed_at < FAR else None
         return _new(SavedState, (orjson.dumps(whole, default=tuple), armed_at))
 
