@@ -8,6 +8,7 @@ from devices.instant import Instant
 from rules.bound import Bound, Profile
 from rules.condition import State
 from rules.lifecycle import Life, life_of, saved_of
+from rules.older import BEFORE, bring_up
 from rules.subject import Subject
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from devices.reading import Reading
     from rules.lull import Lull
 
-VERSION = 2
+VERSION = 3
 FAR = 1 << 62
 """Later than any instant."""
 PAST = "@past"
@@ -138,15 +139,17 @@ class Memory:
 
 
 def restored(subject: Subject, profile: Profile, saved: SavedState) -> Memory:
-    """Return a subject as it was saved; ValueError for a version that this code does not know.
+    """Return a subject as it was saved, by the release before as well; ValueError for others.
 
     The states of rules no longer in force are kept: they may come back.
     """
     version, *parts = orjson.loads(saved.state)
-    if version != VERSION:
+    if version not in (BEFORE, VERSION):
         raise ValueError(f"state of {subject}: expected version {VERSION}, found {version}")
     memory = Memory(subject, profile)
     memory.clocks, memory.states, lives, memory.derived = parts
+    if version == BEFORE:
+        bring_up(memory.states, memory.derived)
     if lives:
         memory.lives = {name: life_of(life) for name, life in lives.items()}
     memory.carried()
