@@ -12,7 +12,7 @@ from rules.condition import Amendable, Awaiting, Mustering, Roll, State, Verdict
 from rules.due import due_of, rule_due, turn_due
 from rules.effect import AlertChange, Effect
 from rules.finding import NO_EVIDENCE, Evidence, Finding
-from rules.late import by_itself, relived
+from rules.late import by_itself, forget, relived
 from rules.lifecycle import (
     NEVER,
     RAISED,
@@ -118,10 +118,13 @@ class Judge:
                 continue
             if after is not before:
                 states[name] = after
+                if after is None:
+                    del states[name]
             if value is not None:
                 known[name] = value
                 if is_rare:
                     memory.wake()
+                    forget(memory, received_at)
         return reading
 
     def advance(self, memory: Memory, reading: Reading) -> None:

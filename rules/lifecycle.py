@@ -70,6 +70,8 @@ class Policy(NamedTuple):
 class Life(NamedTuple):
     """The state of one alert; saved as the list of its fields, so that new ones go to the end.
 
+    One that is over has its end alone, and is saved as that.
+
     `start` is when it began in device time; `found_at` when the hold began; `severity` what people
     were told and `latest` what was found last, 0 for nothing; `below_at` since when it has been
     below `severity`, and `peak` the greatest since then; `ended_at` the end of the alert before;
@@ -106,8 +108,15 @@ RAISED = (Phase.FIRING, Phase.STALE)
 """The phases of an alert that was told."""
 
 
-def life_of(saved: list[object]) -> Life:
-    """Return a life from the list it was saved as."""
+def saved_of(life: Life) -> Life | Instant:
+    """Return a life as it is saved: of nearly every one only the end is left."""
+    return life.ended_at if life.phase is Phase.INACTIVE else life
+
+
+def life_of(saved: list[object] | Instant) -> Life:
+    """Return a life from what it was saved as."""
+    if isinstance(saved, int):
+        return Life(ended_at=saved)
     life = Life(*saved)  # type: ignore[arg-type]
     return life._replace(phase=Phase(life.phase))
 

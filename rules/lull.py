@@ -23,6 +23,7 @@ from rules.condition import FOR_EVER, State
 from rules.conditions.never import Never
 from rules.derived import Guard
 from rules.due import first_due
+from rules.late import forget
 from rules.lifecycle import Phase
 from rules.memory import Memory
 
@@ -186,6 +187,8 @@ def pass_by(memory: Memory, waiting: Sequence[Reading], calm: Calmings) -> bool:
     memory.derived = taken.states
     for bound, state in states:
         memory.keep(bound, state)
+    for reading in taken.by["rare"][-1:]:
+        forget(memory, reading.received_at)
     _, _, measured_at, received_at, _ = waiting[-1]
     memory.hear(memory.subject.id, measured_at, received_at)
     return True
@@ -213,6 +216,8 @@ def _derived(memory: Memory, readings: Sequence[Reading], calm: Calmings) -> _Ta
                 rare.append(reading)
             reading.values[name] = value  # type: ignore[index]  # a copy of its own
         states[name] = state
+        if state is None:
+            del states[name]
     if rare:
         memory.wake()
     return _Taken(states, {"all": readings, "last": readings[-1:], "rare": rare})

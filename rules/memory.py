@@ -7,7 +7,8 @@ import orjson
 from devices.instant import Instant
 from rules.bound import Bound, Profile
 from rules.condition import State
-from rules.lifecycle import Life, life_of
+from rules.lifecycle import Life, life_of, saved_of
+from rules.older import BEFORE, bring_up
 from rules.subject import Subject
 
 if TYPE_CHECKING:
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
     from devices.reading import Reading
     from rules.lull import Lull
 
-VERSION = 2
+VERSION = 3
 FAR = 1 << 62
 """Later than any instant."""
+PAST = "@past"
+"""Where runs of late slots stand among the states, so that what is well takes no room; no rule is
+called so. See `rules.late`."""
 _new = tuple.__new__
 """Makes a named tuple at a third of the cost."""
 
@@ -126,21 +130,26 @@ class Memory:
         """Return the state as JSON, and when the timer rings."""
         if self.awake:
             self._rest()
-        whole = (VERSION, self.clocks, self.states, self.lives, self.derived)
+        lives: dict[str, Life | Instant] = {}
+        if self.lives:
+            lives = {name: saved_of(life) for name, life in self.lives.items()}
+        whole = (VERSION, self.clocks, self.states, lives, self.derived)
         armed_at = self.armed_at if self.armed_at < FAR else None
         return _new(SavedState, (orjson.dumps(whole, default=tuple), armed_at))
 
 
 def restored(subject: Subject, profile: Profile, saved: SavedState) -> Memory:
-    """Return a subject as it was saved; ValueError for a version that this code does not know.
+    """Return a subject as it was saved, by the release before as well; ValueError for others.
 
     The states of rules no longer in force are kept: they may come back.
     """
     version, *parts = orjson.loads(saved.state)
-    if version != VERSION:
+    if version not in (BEFORE, VERSION):
         raise ValueError(f"state of {subject}: expected version {VERSION}, found {version}")
     memory = Memory(subject, profile)
     memory.clocks, memory.states, lives, memory.derived = parts
+    if version == BEFORE:
+        bring_up(memory.states, memory.derived)
     if lives:
         memory.lives = {name: life_of(life) for name, life in lives.items()}
     memory.carried()
@@ -155,5 +164,6 @@ def without(state: bytes, rules: "Iterable[str]") -> bytes:
     version, clocks, states, lives, derived = orjson.loads(state)
     for rule in rules:
         states.pop(rule, None)
+        states.get(PAST, {}).pop(rule, None)
         lives.pop(rule, None)
     return orjson.dumps((version, clocks, states, lives, derived))

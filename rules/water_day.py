@@ -206,8 +206,8 @@ def day_until(state: State, at: Instant) -> Instant:  # noqa: ARG001 the state h
     """Return until when readings of a counter tell of no day; 0 for not known."""
     if not state or not state[0]:
         return 0
-    begun_at: Instant = state[0] * DAY - _UTC_OFFSET
-    return begun_at + _SETTLED + (0 if state[5] else DAY)
+    number: int = state[5][0] if state[5] else state[0]
+    return (number + 1) * DAY - _UTC_OFFSET + _SETTLED
 
 
 def _went_back(use: Use | None) -> bool:

@@ -19,7 +19,7 @@ from rules.conditions.baseline import Band
 from rules.finding import Evidence, Finding, clear
 from rules.hours import LITRES, LITTLE_L, UNKNOWN, added, packed, shortened, sign_of, spread
 from rules.severity import Severity
-from rules.water_use import HOUR, WATER_USE, Use, use_in
+from rules.water_use import HOUR, WATER_USE, Use, thousandths, use_in
 
 WEEK_H = 168
 WEEKS, FEWEST = 5, 4
@@ -103,7 +103,7 @@ class HourBaseline(Timeless):
                 bits = _DOUBTFUL | _STEEP
             start_at, until, amount, known_ms = until, until + HOUR, 0.0, 0
         if end_at > start_at:
-            amount += flow * (end_at - start_at)
+            amount = thousandths(amount + flow * (end_at - start_at))
             known_ms += end_at - start_at
         after = (until, amount, known_ms, last_l, bits, above, dry, since, held, text)
         return after, finding

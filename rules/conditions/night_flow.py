@@ -58,13 +58,19 @@ class NightFlow(Timeless):
         if len(history) >= self.fewest:
             limit = max(limit, self.sleep.factor * median(history))
         if len(history) < self.fewest or night.least_lh <= limit:
-            remembered = [*history, night.least_lh][-self.most :]
+            remembered = [*history, _short(night.least_lh)][-self.most :]
             return (remembered, 0), clear(night.end_at) if since else None
         since = since or night.start_at
         evidence: Evidence = {
             "least_lh": round(night.least_lh, 1),
             "limit_lh": round(limit, 1),
-            "median_lh": round(median(history), 1),
+            "median_lh": round(float(median(history)), 1),
             "limit_from": self.sleep.source,
         }
         return (history, since), Finding(self.severity, night.end_at, since, evidence)
+
+
+def _short(value: float) -> float:
+    """Return a value as it takes the least room: most are 0."""
+    whole = int(value)
+    return whole if whole == value else value

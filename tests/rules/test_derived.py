@@ -143,7 +143,7 @@ def test_a_derivation_that_raises_is_reported_and_the_rules_go_on(
 
 def test_a_state_of_another_version_is_refused() -> None:
     store = SavedStates({METER: SavedState(b"[1,{},{}]", None)})
-    with pytest.raises(ValueError, match="expected version 2, found 1"):
+    with pytest.raises(ValueError, match="expected version 3, found 1"):
         Engine(RULEBOOK, HOME, store).observe(counted(0, 100))
 
 

@@ -1,8 +1,9 @@
 """Days that come after a later one are judged as of when they were."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
+from pydantic_core import from_json
 
 from devices.reading import Reading
 from rules.bound import Rulebook
@@ -11,6 +12,7 @@ from rules.catalogue import catalogue
 from rules.effect import AlertChange
 from rules.engine import Engine
 from rules.lifecycle import Transition
+from rules.memory import PAST, without
 from rules.register import DeviceFacts, TableRegister
 
 MINUTE = 60_000
@@ -82,3 +84,37 @@ def test_what_was_told_is_not_told_again_when_more_of_it_comes_after_its_end() -
     changes = told("continuous_leak", days, (0, 3, 1, 4, 5, 2))
 
     assert [each.transition for each in changes] == [Transition.RAISED_LATE, Transition.RESOLVED]
+
+
+def saved_of(size: str, order: Sequence[int]) -> Iterator[bytes]:
+    """Yield what is saved of a meter after each of these days, of which day 1 comes late."""
+    register = TableRegister({"water_meter/m": DeviceFacts(size=size)})
+    engine = Engine(Rulebook(tuple(catalogue().values())), register, SavedStates())
+    for number, day in enumerate(order):
+        for slot in range(DAY):
+            end_at = START + (day * DAY + slot + 1) * SLOT
+            values = {"increment_m3": 0.0, "slot_minutes": 30}
+            received_at = START + (number + 1) * DAY * SLOT + slot
+            reading = Reading("m", "water_meter", end_at, received_at, values)
+            engine.observe(reading, late=day == 1)
+        (saved,) = engine.take().states.values()
+        yield saved.state
+
+
+def runs_in(saved: bytes) -> set[str]:
+    return {*from_json(saved)[2].get(PAST, ())}
+
+
+def test_a_run_is_forgotten_a_week_after_the_last_that_came_of_it() -> None:
+    lengths = [len(runs_in(each)) for each in saved_of("DN15", (0, 2, 1, *range(3, 12)))]
+    assert lengths == [0, 0, *[2] * 7, 0, 0, 0]
+
+
+def test_what_a_rule_judges_anew_has_no_run_of_before() -> None:
+    (*_, saved) = saved_of("DN15", (0, 2, 1))
+    assert runs_in(without(saved, ["burst"])) == {"continuous_leak"}
+
+
+def test_of_a_bulk_meter_nothing_is_kept_of_what_comes_late() -> None:
+    (*_, saved) = saved_of("DN100", (0, 2, 1))
+    assert runs_in(saved) == set()

@@ -19,10 +19,12 @@ from rules.lifecycle import (
     due,
     heard,
     judged,
+    life_of,
     lost,
     passed,
     quieted,
     reset,
+    saved_of,
 )
 from rules.severity import Severity
 
@@ -263,3 +265,14 @@ def test_every_alert_that_is_resolved_was_raised_and_none_is_raised_twice(
     ends = [each for each in told if each in {Transition.RAISED, Transition.RESOLVED}]
     assert ends[::2] == [Transition.RAISED] * len(ends[::2])
     assert ends[1::2] == [Transition.RESOLVED] * len(ends[1::2])
+
+
+@given(st.integers(1, 2**42))
+def test_of_an_alert_that_is_over_its_end_alone_is_saved(at: int) -> None:
+    raised, _ = judged(NEVER, Finding(Severity.NOTICE, at, at, {}), Policy())
+    over, _ = judged(raised, clear(at + 1), Policy())
+    assert saved_of(raised) == raised
+    assert life_of([*raised]) == raised
+    assert saved_of(over) == over.ended_at
+    assert life_of(over.ended_at) == over
+    assert life_of([*over]) == over, "as releases before saved it"

@@ -199,6 +199,19 @@ def test_what_is_told_is_told_at_the_same_reading_as_if_none_had_waited(
     assert patient.state() == eager.state()
 
 
+def test_a_day_before_a_gap_of_days_does_not_wait_for_the_next_morning() -> None:
+    day = [Stretch(2, dry=True, jumps_l=500.0)] * 6 + [Stretch(3, dry=True)]
+    gap = Stretch(1, every=(24 + 24 + 10) * 60, dry=True)
+    patient, eager = Service(MOST_WAITING), Service(0)
+    for reading in arrivals([*day, gap, Stretch(24)]):
+        patient.live(reading)
+        eager.live(reading)
+    assert patient.told == eager.told
+    assert "high_day" in {
+        each.rule for _, told in eager.told for each in told if isinstance(each, AlertChange)
+    }
+
+
 FLOWS = (0.0, 900.0, 4_990.0, 5_010.0, 31_900.0, 32_100.0, 60_000.0)
 """More and less than the largest flow of some sizes, in L/h."""
 _SAID_BESIDES: tuple[tuple[tuple[str, Value], ...], ...] = (

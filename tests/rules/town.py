@@ -261,7 +261,10 @@ def _unlooked(state: bytes) -> object:
     """A restart looks at dwellings with leases: what is told is known to be so by then."""
     version, clocks, states, lives, derived = from_json(state)
     known_at = Life._fields.index("known_at")
-    lives = {name: [*life[:known_at], *life[known_at + 1 :]] for name, life in lives.items()}
+    lives = {
+        name: life if isinstance(life, int) else [*life[:known_at], *life[known_at + 1 :]]
+        for name, life in lives.items()
+    }
     return version, clocks, states, lives, derived
 
 
