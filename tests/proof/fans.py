@@ -40,12 +40,12 @@ SHORT_LIFE = (
     ),
 )
 SLOW_OUTBOX = Mutation(
-    "takes 0.4 s before it publishes, and again before it marks what has left",
+    "takes 1 s before it publishes, and again before it marks what has left",
     "ingest/outbox.py",
     "            outcomes = await asyncio.gather(*map(self._publish, commands))\n",
-    "            await asyncio.sleep(0.4)\n"
+    "            await asyncio.sleep(1)\n"
     "            outcomes = await asyncio.gather(*map(self._publish, commands))\n"
-    "            await asyncio.sleep(0.4)\n",
+    "            await asyncio.sleep(1)\n",
     "",
 )
 """So long there is for a kill, or for the broker to go away, in between."""
