@@ -358,7 +358,7 @@ class Engine:
             self._judge.amend(memory, reading)
         else:
             due, carried_at = memory.due, received_at + memory.ahead_ms
-            if (due <= carried_at or due <= measured_at) and memory.clocks:
+            if due <= carried_at or due <= measured_at:
                 if self._judge.is_silence_due(memory, carried_at):
                     self._catch_up(received_at)
                 carried = When(carried_at, received_at)
