@@ -48,9 +48,9 @@ async def test_all_that_simulated_devices_say_is_heard_by_the_service(
 
 
 async def _simulate(broker: SecuredMosquitto, accounts: tuple[str, ...]) -> dict[str, int]:
-    """Run the past day of the plan and return its summary."""
+    """Run the past days of the plan, in each of which an upload may be lost; return its summary."""
     words = (
-        f"-m ingest simulate run --homes {PLAN.homes} --doors {PLAN.doors} --gas 1 --since 1d"
+        f"-m ingest simulate run --homes {PLAN.homes} --doors {PLAN.doors} --gas 1 --since 4d"
         f" --speed 100000 --until now --host {LOOPBACK} --port {broker.port}"
         f" --ca-file {broker.papers.authority.certificate}"
         f" --cert-file {broker.papers.client.certificate} --key-file {broker.papers.client.key}"
