@@ -16,6 +16,10 @@ from rules.water_use import HOUR, LONGEST_SLOT, WATER_USE, Use, hundredths, thou
 _SHORTEST = 5 * 60_000
 """A counter that shakes by 3 L makes a burst of a minute; of five it makes 36 L/h (a choice)."""
 
+_STEADY = 2.5
+"""Two slots of which one has more than so many times the flow of the other are not yet one burst:
+a count may be wrong beside a large draw (a choice)."""
+
 
 class Unusual(NamedTuple):
     """What is too much for one home: above both `flow_lh` and `factor` times its own record."""
@@ -95,7 +99,8 @@ class Surge(Timeless):
         if since or flow >= self._least:
             if not since:
                 limit = self._limit(self._faded(record, end_at - record_at), end_at - kept_at)
-            severity = self._severity(once, lasting, limit)
+            steady = since or max(before, flow) <= _STEADY * lasting
+            severity = self._severity(once, lasting if steady else 0.0, limit)
         finding: Finding | None = None
         if severity is not None:
             since = since or start_at - (span if lasting >= limit else 0)
