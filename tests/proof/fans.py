@@ -39,16 +39,22 @@ SHORT_LIFE = (
         "",
     ),
 )
-SLOW_OUTBOX = Mutation(
-    "takes 1 s before it publishes, and again before it marks what has left",
-    "ingest/outbox.py",
-    "            outcomes = await asyncio.gather(*map(self._publish, commands))\n",
-    "            await asyncio.sleep(1)\n"
-    "            outcomes = await asyncio.gather(*map(self._publish, commands))\n"
-    "            await asyncio.sleep(1)\n",
-    "",
-)
-"""So long there is for a kill, or for the broker to go away, in between."""
+
+
+def slow_outbox(seconds: float) -> Mutation:
+    """Return a mutation that gives a kill, or a broker that goes away, time in between."""
+    return Mutation(
+        f"takes {seconds} s before it publishes, and again before it marks what has left",
+        "ingest/outbox.py",
+        "            outcomes = await asyncio.gather(*map(self._publish, commands))\n",
+        f"            await asyncio.sleep({seconds})\n"
+        "            outcomes = await asyncio.gather(*map(self._publish, commands))\n"
+        f"            await asyncio.sleep({seconds})\n",
+        "",
+    )
+
+
+SLOW_OUTBOX = slow_outbox(0.4)
 
 _ALL = 1_000_000
 _ORDERS = ("fan_start", "fan_stop")

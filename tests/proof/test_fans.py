@@ -11,7 +11,7 @@ from ingest.clock import MachineClock
 from ingest.demo.gridwatch import Gridwatch
 from ingest.demo.programs import Mosquitto
 from tests.proof.befalling import Faults, run
-from tests.proof.fans import SHORT_LIFE, SHORT_PURGE, SLOW_OUTBOX, FanAccount
+from tests.proof.fans import SHORT_LIFE, SHORT_PURGE, FanAccount, slow_outbox
 from tests.proof.mutation import Mutation, copy_of_the_service, mutate
 from tests.proof.proof import explained, tables
 from tests.proof.tanks import Monitor
@@ -55,7 +55,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the packages with a short purge and a slow outbox."""
     folder = copy_of_the_service(tmp_path / "copy", monkeypatch)
     mutate(folder, SHORT_PURGE)
-    mutate(folder, SLOW_OUTBOX)
+    mutate(folder, slow_outbox(1.0))
     return folder
 
 
