@@ -15,13 +15,13 @@ from rules.finding import NO_EVIDENCE, Evidence, Finding
 from rules.late import by_itself, forget, relived
 from rules.lifecycle import (
     NEVER,
-    RAISED,
     Life,
     Phase,
     Step,
     aged,
     amended,
     heard,
+    is_raised,
     judged,
     passed,
     quieted,
@@ -329,7 +329,7 @@ class Judge:
             life, changes = withdrawn(old or NEVER, when.at)
         if BLIND_AREA in bound.policy.quieted_by:
             self._report(memory, bound, life, when)
-        if life.phase in RAISED:
+        if is_raised(life):
             life, hushed = quieted(life, self._quiet_until(memory, bound, when.at), when.at)
             changes += hushed
         memory.keep(bound, state)
@@ -337,7 +337,7 @@ class Judge:
             memory.lives[bound.name] = life
         else:
             memory.lives.pop(bound.name, None)
-        if bound.rule.musters and _is_raised(old) != _is_raised(life):
+        if bound.rule.musters and is_raised(old) != is_raised(life):
             self.aftermath.append(Turn(memory.subject, *when))
         told = life if life.severity else old or life
         done = self._done(memory, bound, when) if changes else NO_EVIDENCE
@@ -397,7 +397,3 @@ class Judge:
 
     def _failed(self, memory: Memory, name: str, error: Exception) -> None:
         self.failures.append(Failure(name, memory.subject, type(error).__name__))
-
-
-def _is_raised(life: Life | None) -> bool:
-    return life is not None and life.phase in RAISED

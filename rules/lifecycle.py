@@ -108,6 +108,11 @@ RAISED = (Phase.FIRING, Phase.STALE)
 """The phases of an alert that was told."""
 
 
+def is_raised(life: Life | None) -> bool:
+    """Return whether an alert has been told and is not over."""
+    return life is not None and life.phase in RAISED
+
+
 def saved_of(life: Life) -> Life | Instant:
     """Return a life as it is saved: of nearly every one only the end is left."""
     return life.ended_at if life.phase is Phase.INACTIVE else life
